@@ -9,7 +9,7 @@ from pathlib import Path
 from orion.errors import UserError
 
 
-def run(main: Callable[[], int | None]) -> None:
+def run(main: Callable[[], int | None] | Callable[[], None]) -> None:
     """Run a program's `main` and exit: code 2 and one line for bad input, 130 for ctrl-C."""
     try:
         sys.exit(main() or 0)

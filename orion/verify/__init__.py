@@ -1,0 +1,16 @@
+"""Grading: is the final answer of an output the gold answer? Right, fast, and impossible to hang.
+
+    verify(output, gold) -> Verdict              one output, in a notebook or a test
+    verify_batch([(output, gold), ...])          many, which is what the pipeline's stages call
+    answer_classes(answers) -> class numbers     which answers are the same, for majority votes
+    python -m orion.verify INPUT OUTPUT          a file of outputs
+
+An output passes through extraction.py (which string is the answer), cascade.py (does it agree with the gold) and,
+where that takes algebra, pool.py (sympy in processes that can be killed). policy.py says how strictly.
+"""
+
+from orion.verify.classes import answer_classes
+from orion.verify.grader import verify, verify_batch
+from orion.verify.policy import Grading
+
+__all__ = ["Grading", "answer_classes", "verify", "verify_batch"]

@@ -1,0 +1,51 @@
+"""The process in which symbolic comparisons run: sympy and math-verify are imported here and nowhere else.
+
+It reads one JSON task a line and answers one JSON line each, under a limit on its address space and, for each task,
+on its processor time. The kernel enforces both, so code that never returns to Python is stopped too: whoever started
+this process sees it die and goes on. Nothing here is imported by the rest of the package.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+from typing import Any
+
+
+def main() -> None:
+    memory = int(sys.argv[1]) * 2**20
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    null = os.open(os.devnull, os.O_WRONLY)  # what libraries print must not mix with the answers
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # the default is to die
+    sys.set_int_max_str_digits(0)
+
+    from orion.verify.symbolic import equal
+
+    answers.write(json.dumps({"ready": True}) + "\n")
+    answers.flush()
+    for line in sys.stdin:
+        task: dict[str, Any] = json.loads(line)
+        signal.setitimer(signal.ITIMER_PROF, task["timeout"])
+        result: dict[str, Any]
+        try:
+            result = {"equal": equal(task["gold"], task["answer"])}
+        except MemoryError:
+            result = {"equal": None, "reason": f"the comparison needed more than {memory >> 20} MB"}
+        except RecursionError:
+            result = {"equal": None, "reason": "the expression is nested too deeply"}
+        except Exception as error:
+            result = {"equal": None, "reason": f"the comparison failed ({type(error).__name__})"}
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        answers.write(json.dumps(result) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

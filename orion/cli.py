@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from orion.errors import UserError
@@ -32,3 +33,20 @@ def read_spec(argument: str) -> str:
         return Path(argument[1:]).read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(f"--spec {argument}: {error.strerror}") from None
+
+
+def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments by which a stage is told which policy answers, and where its responses are kept."""
+    parser.add_argument("--model", required=True, type=Path, help="manifest.json of the student")
+    parser.add_argument("--adapter", type=Path, help="folder of a trained adapter; without it the untrained student")
+    parser.add_argument("--store", required=True, type=Path, help="folder that keeps every response for good")
+    parser.add_argument("--threads", type=int, help="CPU threads; changes no result, only the speed")
+    parser.add_argument("--offline", action="store_true", help="generate nothing; fail and list what the store lacks")
+
+
+def notes(pairs: Sequence[str]) -> dict[str, str]:
+    """`KEY=VALUE` arguments as a dict."""
+    for pair in pairs:
+        if "=" not in pair:
+            raise UserError(f"--note {pair}: write KEY=VALUE")
+    return dict(pair.split("=", 1) for pair in pairs)

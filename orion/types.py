@@ -25,13 +25,19 @@ def digest(value: Any) -> str:
 
 
 class Problem(NamedTuple):
-    """A question with its gold answer. `solution` is the human-written one and may be empty."""
+    """A question with its gold answer. `solution` is the human-written one and may be empty.
+
+    `kind` tells the grader how answers of this problem compare; `subject` and `level` break scores down.
+    """
 
     id: str
     problem: str
     answer: str
     solution: str = ""
     source: str = ""
+    kind: str = "math"
+    subject: str | None = None
+    level: str | None = None
 
 
 class Message(NamedTuple):

@@ -67,8 +67,8 @@ def think(steps: list[Step], random: Random) -> str:
 
 
 def respond(steps: list[Step]) -> str:
-    lines = [f"{step.sentence} {step}." for step in steps]
-    return "\n".join([*lines, rf"The answer is \boxed{{{steps[-1].value}}}."])
+    equations = ", then ".join(map(str, steps))
+    return rf"We get {equations}. The answer is \boxed{{{steps[-1].value}}}."
 
 
 def solve(prompt: str, seed: int, slip_rate: float) -> Answer | None:

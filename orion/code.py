@@ -1,0 +1,89 @@
+"""Which code an artifact depends on: a digest of a stage's module and of every orion module that it imports.
+
+Snakemake sees a rule's shell command, not what `python -m orion.x` imports. Rules take this digest as a param, so that
+an edited function reruns the stages that use it and no others. Docstrings, comments and formatting do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _path(module: str) -> Path | None:
+    """The file of a module of this package; None for any other name."""
+    base = ROOT.joinpath(*module.split("."))
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body
+            if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+                node.body = body[1:] or [ast.Pass()]
+    return tree
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    """Modules named by any import of the file, lazy ones inside functions included. Those that exist only for the type
+    checker are not code that runs."""
+    for node in ast.iter_child_nodes(tree):
+        yield from _imports_below(node)
+
+
+def _imports_below(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        return
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    for child in ast.iter_child_nodes(node):
+        yield from _imports_below(child)
+
+
+@cache
+def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
+    """(digest of the file's code, orion modules it imports)."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imports = tuple(sorted({name for name in _imports(tree) if name.split(".")[0] == "orion"}))
+    code = ast.unparse(_without_docstrings(tree))  # unlike `ast.dump`, the same on every version of Python
+    return hashlib.sha256(code.encode()).hexdigest(), imports
+
+
+def modules_of(*entries: str) -> list[str]:
+    """The entry modules and all orion modules that they import, directly or not, packages' `__init__` included."""
+    found: set[str] = set()
+    todo = list(entries)
+    while todo:
+        module = todo.pop()
+        if module in found or (path := _path(module)) is None:
+            continue
+        found.add(module)
+        todo.extend(_parsed(path)[1])
+        if "." in module:
+            todo.append(module.rpartition(".")[0])
+        if path.name == "__init__.py" and (path.parent / "__main__.py").is_file() and module in entries:
+            todo.append(f"{module}.__main__")
+    return sorted(found)
+
+
+@cache
+def code_digest(*entries: str) -> str:
+    """Short digest of all code that `python -m ENTRY` may run."""
+    whole = hashlib.sha256()
+    for module in modules_of(*entries):
+        path = _path(module)
+        assert path is not None
+        whole.update(f"{module} {_parsed(path)[0]}\n".encode())
+    return whole.hexdigest()[:16]

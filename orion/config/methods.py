@@ -1,0 +1,48 @@
+"""A method is a recipe: how its training rows come about and how it is trained, stage by stage. Data, not code."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from orion.config.base import Part
+
+DataName = Literal["labels", "cots", "refined", "cots-after-error"]
+Objective = Literal["sft", "dpo", "krsl"]
+
+
+class Stage(Part):
+    """One training stage. Later stages start from the adapter of the stage before."""
+
+    objective: Objective = Field(description="the loss: a trainer in orion/training/objectives")
+    data: DataName = Field(description="the training set: a builder in orion/methods")
+    feedback: Literal["error-and-cot", "cot"] | None = Field(
+        None, description="for data: refined — whether the student sees its own error when it rewrites the CoT"
+    )
+    limit: int | None = Field(None, gt=0, description="train on so many problems only, a choice seeded by the seed")
+    name: str | None = Field(None, pattern=r"^[a-z][a-z0-9-]*$", description="folder of the stage; default: objective")
+
+    @property
+    def folder(self) -> str:
+        return self.name or self.objective
+
+    @model_validator(mode="after")
+    def _feedback_belongs_to_refined(self) -> Stage:
+        if (self.data == "refined") != (self.feedback is not None):
+            raise ValueError("'feedback' (error-and-cot or cot) goes with data: refined, and with nothing else")
+        return self
+
+
+class Recipe(Part):
+    """A row of the tables. Without stages it is the untrained student."""
+
+    stages: list[Stage] = Field([], description="in the order of training")
+    label: str | None = Field(None, description="how tables and figures call it; default: the recipe's name")
+
+    @model_validator(mode="after")
+    def _folders_differ(self) -> Recipe:
+        folders = [stage.folder for stage in self.stages]
+        if len(set(folders)) < len(folders):
+            raise ValueError(f"stages need different names, these are {folders}; give them a 'name'")
+        return self

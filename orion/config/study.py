@@ -1,0 +1,80 @@
+"""The whole config. `config/config.yaml` is one, the embedded default; this is what any has to be."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from orion.benchmarks.entry import BenchmarkSource
+from orion.config.teacher import Teacher
+from orion.config.training import Training
+from pydantic import Field, StringConstraints, ValidationError, field_validator
+
+from orion.config.base import Part
+from orion.config.messages import explain
+from orion.config.methods import Recipe
+from orion.config.problems import ArithmeticSource
+from orion.config.sampling import Evaluation, Exposure, Refinement
+from orion.config.student import Student
+from orion.errors import UserError
+from orion.prompts import Prompts
+from orion.verify.policy import Grading
+
+# Names become folders and wildcards: `/` separates axes, so a name is one word.
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+RESERVED = {"problems", "teacher", "models", "analysis", "tables", "figures", "report"}
+_SECRET = ("api_key", "apikey", "token", "password", "secret", "hf_token")
+
+
+class Study(Part):
+    """One study: problems, teachers, students, methods, and how all of it is sampled, trained and scored."""
+
+    problems: ArithmeticSource | BenchmarkSource = Field(description="what students are trained on")
+    benchmarks: dict[Name, ArithmeticSource | BenchmarkSource] = Field(description="what they are scored on")
+    teachers: dict[Name, Teacher] = Field(min_length=1, description="the first one's CoTs are the default")
+    students: dict[Name, Student] = Field(min_length=1)
+    prompts: Prompts
+    grading: Grading = Grading()
+    exposure: Exposure
+    refinement: Refinement
+    training: Training
+    seeds: list[int] = Field([0], min_length=1, description="training seeds; several give error bars over training")
+    evaluation: Evaluation
+    methods: dict[Name, Recipe] = Field(min_length=1)
+    store: str = Field("store", description="folder of every response ever received; share it, never delete it")
+    shelf: str = Field("shelf", description="folder of finished adapters by what made them")
+
+    @field_validator("students")
+    @classmethod
+    def _not_reserved(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if taken := RESERVED & value.keys():
+            raise ValueError(f"'{min(taken)}' is a folder of results/; give the student another name")
+        return value
+
+    @property
+    def teacher(self) -> str:
+        return next(iter(self.teachers))
+
+
+def _refuse_secrets(config: Any, path: str = "") -> None:
+    if isinstance(config, dict):
+        for key, value in config.items():
+            here = f"{path}.{key}" if path else str(key)
+            if str(key).lower() in _SECRET and isinstance(value, str):
+                raise UserError(
+                    f"config: {here}: secrets do not stand in the config; set an environment variable "
+                    "(OPENAI_API_KEY, HF_TOKEN) and name it with 'key_variable'"
+                )
+            _refuse_secrets(value, here)
+
+
+def load(config: dict[str, Any], where: str = "config") -> Study:
+    """The config as a checked object.
+
+    Raises:
+        UserError: a line for every wrong key, with its path, value and remedy.
+    """
+    _refuse_secrets(config)
+    try:
+        return Study.model_validate(config)
+    except ValidationError as error:
+        raise UserError(explain(error, Study, where)) from None

@@ -1,0 +1,26 @@
+"""Training sets: one file a paper, one function a kind of data; `DATA` lists what a recipe's `data` may name."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Data(NamedTuple):
+    """`module.function` builds the training set. `needs` names the artifacts that it takes as keyword arguments, each
+    an input of the rule `build_training_set`, and `prompts` the texts of the config that it fills in. The module is
+    named, not imported, so that a rule depends on the code of its own method alone."""
+
+    module: str
+    function: str
+    needs: tuple[str, ...]
+    prompts: tuple[str, ...] = ("question",)
+
+
+DATA = {
+    "labels": Data("orion.methods.orion", "labels", ("problems",)),
+    "cots": Data("orion.methods.orion", "cots", ("problems", "cots")),
+    "refined": Data("orion.methods.orion", "refined", ("problems", "refined")),
+    "cots-after-error": Data(
+        "orion.methods.orion", "cots_after_error", ("problems", "cots", "errors"), ("question_after_error",)
+    ),
+}

@@ -1,0 +1,71 @@
+"""`python -m orion.methods.build`: build the training set of one stage of a recipe."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from orion import cli
+from orion.config.base import Part
+from orion.config.methods import Stage
+from orion.errors import UserError
+from orion.methods import DATA
+
+
+class TrainingSetSpec(Part):
+    """The config keys on which a training set depends."""
+
+    stage: Stage
+    prompts: dict[str, str]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m orion.methods.build", description=__doc__)
+    parser.add_argument("--spec", required=True, help="JSON (or @FILE): stage, prompts")
+    parser.add_argument(
+        "--input", action="append", default=[], metavar="NAME=PATH", help="an artifact that the stage's data needs"
+    )
+    parser.add_argument("--output", required=True, type=Path, help="parquet: id, prompt, completion, ...")
+    parser.add_argument("--stats", required=True, type=Path, help="JSON: rows kept and dropped, by reason")
+    arguments = parser.parse_args()
+    spec = TrainingSetSpec.parse(cli.read_spec(arguments.spec))
+    data = DATA[spec.stage.data]
+    paths = {name: Path(path) for name, path in (pair.split("=", 1) for pair in arguments.input)}
+    if missing := set(data.needs) - paths.keys():
+        raise UserError(f"--input: data '{spec.stage.data}' also needs {', '.join(sorted(missing))}")
+
+    import polars as pl
+
+    from orion.files import read_table, write_json, write_table
+    from orion.problems.table import read_problems
+
+    inputs: dict[str, Any] = {
+        name: read_problems(paths[name]) if name == "problems" else read_table(paths[name]) for name in data.needs
+    }
+    training_set = getattr(import_module(data.module), data.function)(spec.prompts, **inputs)
+    rows = [
+        row._replace(prompt=json.dumps([m._asdict() for m in row.prompt]), sources=list(row.sources))
+        for row in training_set.rows
+    ]
+    schema = {
+        "id": pl.String,
+        "prompt": pl.String,
+        "completion": pl.String,
+        "rejected": pl.String,
+        "sources": pl.List(pl.String),
+    }
+    write_table(arguments.output, pl.DataFrame(rows, schema=schema, orient="row"), {"data": spec.stage.data})
+    stats = {
+        "out": len(rows),
+        "problems": len({row.id for row in rows}),
+        "dropped": {reason: n for reason, n in sorted(training_set.dropped.items()) if n},
+    }
+    write_json(arguments.stats, stats)
+    print(f"{stats['out']} rows for {stats['problems']} problems; dropped {stats['dropped'] or 'none'}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

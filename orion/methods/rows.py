@@ -1,0 +1,41 @@
+"""What a training-set builder returns: rows, and what was dropped by reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from orion.types import Message
+
+
+class Row(NamedTuple):
+    """One training example: the prompt is masked, the completion and its EOS are trained.
+
+    `rejected` is the other completion of a pair (dpo, krsl). `sources` are keys of the store, for the lineage.
+    """
+
+    id: str
+    prompt: tuple[Message, ...]
+    completion: str
+    rejected: str | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass
+class TrainingSet:
+    rows: list[Row]
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+def without_duplicates(rows: Iterable[Row]) -> TrainingSet:
+    """The rows less those that repeat an earlier (prompt, completion, rejected)."""
+    kept: dict[Any, Row] = {}
+    dropped: Counter[str] = Counter()
+    for row in rows:
+        same = (row.prompt, row.completion, row.rejected)
+        if same in kept:
+            dropped["duplicate"] += 1
+        kept.setdefault(same, row)
+    return TrainingSet(list(kept.values()), dropped)

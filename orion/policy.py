@@ -1,0 +1,43 @@
+"""A policy: a student, with or without an adapter, behind an engine and the store that keeps what it says."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orion.config.sampling import Decoding
+from orion.config.student import Student
+from orion.types import Engine, Message, Request, Response
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`model` is what requests name; `provenance` goes into the metadata of every artifact made with it."""
+
+    engine: Engine
+    model: str
+    extra: dict[str, Any]
+    provenance: dict[str, Any]
+    store: Path
+    offline: bool = False
+
+    @classmethod
+    def from_arguments(cls, arguments: argparse.Namespace, student: Student) -> Policy:
+        """From the arguments of `cli.add_policy_arguments`. Loads no model."""
+        from orion.engines import make_engine
+
+        engine = make_engine(student, arguments.model, arguments.adapter, threads=arguments.threads)
+        return cls(engine, engine.model, engine.extra, engine.provenance, arguments.store, arguments.offline)
+
+    def request(self, messages: tuple[Message, ...], decoding: Decoding, draw: int, id: str) -> Request:
+        return Request(self.model, messages, decoding.sampling(), draw, self.extra, id)
+
+    def complete(self, requests: Sequence[Request]) -> list[Response]:
+        from orion.complete import complete
+        from orion.progress import Progress
+        from orion.store import Store
+
+        return complete(requests, self.engine, Store(self.store), progress=Progress(), offline=self.offline)

@@ -1,0 +1,87 @@
+"""`python -m orion.sample`: sample a policy on a set of problems and grade what it says.
+
+Exposure and evaluation are this same act: a policy (a student, with or without an adapter), problems, a decoding.
+The rows are a projection of the store: only draws that were never made are generated.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orion import cli
+from orion.config.base import Part
+from orion.config.sampling import Decoding
+from orion.config.student import Student
+from orion.prompts import fill
+from orion.types import Request
+from orion.verify.policy import Grading
+
+if TYPE_CHECKING:
+    from orion.policy import Policy
+
+
+class SampleSpec(Part):
+    """The config keys on which a sample file depends."""
+
+    student: Student
+    question: str
+    decoding: Decoding
+    grading: Grading = Grading()
+
+
+def complete_and_grade(
+    policy: Policy, requests: Sequence[Request], answers: Sequence[tuple[str, str]], grading: Grading
+) -> list[dict[str, Any]]:
+    """One row a request, in order; `answers` are the (gold, kind) that each is graded against."""
+    from orion import samples
+    from orion.verify import verify_batch
+
+    responses = policy.complete(requests)
+    golds = [gold for gold, _ in answers]
+    verdicts = verify_batch(
+        list(zip([r.text for r in responses], golds, strict=True)), [kind for _, kind in answers], grading
+    )
+    return [samples.row(*parts) for parts in zip(requests, responses, verdicts, strict=True)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m orion.sample", description=__doc__)
+    parser.add_argument("--spec", required=True, help="JSON (or @FILE): student, question, decoding, grading")
+    parser.add_argument("--problems", required=True, type=Path, help="parquet: id, problem, answer")
+    parser.add_argument("--output", required=True, type=Path, help="parquet of graded samples")
+    parser.add_argument("--note", action="append", default=[], metavar="KEY=VALUE", help="kept in the metadata")
+    cli.add_policy_arguments(parser)
+    arguments = parser.parse_args()
+    spec = SampleSpec.parse(cli.read_spec(arguments.spec))
+
+    from orion import samples
+    from orion.files import write_table
+    from orion.policy import Policy
+    from orion.problems.table import read_problems
+
+    problems = read_problems(arguments.problems)
+    policy = Policy.from_arguments(arguments, spec.student)
+    questions = [(problem, draw) for problem in problems for draw in range(spec.decoding.draws)]
+    requests = [
+        policy.request(fill(spec.question, problem=problem.problem), spec.decoding, draw, problem.id)
+        for problem, draw in questions
+    ]
+    rows = complete_and_grade(policy, requests, [(p.answer, p.kind) for p, _ in questions], spec.grading)
+    write_table(
+        arguments.output,
+        samples.table(rows),
+        {
+            **policy.provenance,
+            **cli.notes(arguments.note),
+            "sampling": spec.decoding.model_dump(mode="json", exclude_none=True),
+            "draws": spec.decoding.draws,
+            "grading": spec.grading.model_dump(mode="json", exclude_none=True),
+        },
+    )
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,70 @@
+"""Which config keys each rule depends on: the one place that cuts a study into the specs of its stages.
+
+Each function returns canonical JSON, which a rule takes as its `spec` param and hands to the stage's program. What is
+not in it cannot rerun the rule; what is in it does.
+"""
+
+from __future__ import annotations
+
+from orion.config.methods import Stage
+from orion.config.study import Study
+from orion.config.training import TrainingSpec
+from orion.error_set import ErrorSetSpec
+from orion.methods import DATA
+from orion.methods.build import TrainingSetSpec
+from orion.refinement import RefinementSpec
+from orion.sample import SampleSpec
+
+
+class Specs:
+    def __init__(self, study: Study) -> None:
+        self.study = study
+
+    def problems(self, name: str) -> str:
+        return (self.study.problems if name == "train" else self.study.benchmarks[name]).spec()
+
+    def student(self, name: str) -> str:
+        return self.study.students[name].spec()
+
+    def exposure(self, student: str, temperature: str) -> str:
+        return self._sample(student, self.study.exposure.decoding(temperature))
+
+    def samples(self, student: str, decoding: str) -> str:
+        return self._sample(student, self.study.evaluation.decodings[decoding])
+
+    def _sample(self, student: str, decoding: object) -> str:
+        study = self.study
+        return SampleSpec(
+            student=study.students[student],
+            question=study.prompts.question,
+            decoding=decoding,  # type: ignore[arg-type]
+            grading=study.grading,
+        ).spec()
+
+    def errors(self) -> str:
+        return ErrorSetSpec(keep_unfinished=self.study.exposure.keep_unfinished).spec()
+
+    def refinement(self, student: str, feedback: str) -> str:
+        study = self.study
+        return RefinementSpec(
+            student=study.students[student],
+            feedback=feedback,  # type: ignore[arg-type]
+            prompt=study.prompts.refine(feedback),
+            refinement=study.refinement,
+            grading=study.grading,
+        ).spec()
+
+    def stage(self, method: str, folder: str) -> Stage:
+        return next(stage for stage in self.study.methods[method].stages if stage.folder == folder)
+
+    def training_set(self, method: str, folder: str) -> str:
+        stage = self.stage(method, folder)
+        texts = self.study.prompts.model_dump()
+        return TrainingSetSpec(stage=stage, prompts={name: texts[name] for name in DATA[stage.data].prompts}).spec()
+
+    def training(self, student: str, method: str, folder: str) -> str:
+        return TrainingSpec(
+            student=self.study.students[student],
+            objective=self.stage(method, folder).objective,
+            training=self.study.training,
+        ).spec()

@@ -1,0 +1,24 @@
+# Reasoning refinement: the student rewrites the teacher's CoT, with its own error in view or (ablation) without.
+
+
+rule refine_cots:
+    input:
+        problems="results/problems/train.parquet",
+        model="results/models/{student}/manifest.json",
+        cots=f"results/teacher/{study.teacher}/cots.parquet",
+        errors=lambda w: f"results/{w.student}/errors.parquet" if w.feedback == "error-and-cot" else [],
+    output:
+        refined="results/{student}/refined/{feedback}.parquet",
+        stats="results/{student}/refined/{feedback}.stats.json",
+    log:
+        "logs/{student}/refined/{feedback}.log",
+    benchmark:
+        "benchmarks/{student}/refined/{feedback}.tsv"
+    params:
+        spec=lambda w: specs_of.refinement(w.student, w.feedback),
+        code=code_digest("orion.refinement"),
+        errors=lambda w, input: f"--errors {input.errors}" if input.errors else "",
+    shell:
+        "python -m orion.refinement --spec {params.spec:q} --problems {input.problems} --model {input.model}"
+        " --cots {input.cots} {params.errors} --store {STORE}/{wildcards.student}/base --threads {threads}"
+        " --output {output.refined} --stats {output.stats} > {log} 2>&1"

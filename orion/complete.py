@@ -32,6 +32,7 @@ class Gaps(UserError):
         self.responses = list(responses)
         self.requests = [request for request, response in zip(requests, responses, strict=True) if response is None]
         self.why = why
+        self.note = note
         super().__init__(self._text(len(responses)) + (f" ({note})" if note else ""))
 
     def _text(self, total: int) -> str:

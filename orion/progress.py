@@ -15,7 +15,7 @@ class Progress:
 
     TERMINAL_EVERY, LOG_EVERY = 0.2, 30.0
 
-    def __init__(self, label: str, stream: TextIO | None = None) -> None:
+    def __init__(self, label: str = "completions", stream: TextIO | None = None) -> None:
         self.label = label
         self.stream: TextIO | None = sys.stderr if stream is None else stream
         self.total = self.done = self.failed = self.prompt_tokens = self.completion_tokens = 0

@@ -6,15 +6,14 @@ import os
 import re
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from orion.config.base import Part
 from orion.errors import UserError
 
 
-class Prices(BaseModel):
+class Prices(Part):
     """Money per million tokens, in one currency of your choice (the one of `max_cost`)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     input: float = Field(ge=0, description="Per million prompt tokens; see the provider's price page.")
     output: float = Field(ge=0, description="Per million completion tokens, reasoning included.")
@@ -31,16 +30,14 @@ class Prices(BaseModel):
     )
 
 
-class Endpoint(BaseModel):
+class Endpoint(Part):
     """An OpenAI-compatible API."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     base_url: str | None = Field(
         default=None,
         description="Set it for any endpoint but the one in OPENAI_BASE_URL; ends before /chat/completions.",
     )
-    key_env: str = Field(
+    key_variable: str = Field(
         default="OPENAI_API_KEY",
         description="Name of the variable that holds the key, never the key itself; '' for a server without keys.",
     )
@@ -93,10 +90,12 @@ class Endpoint(BaseModel):
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise ValueError(f"not an http(s) address: {parts.scheme}://...")
         if "@" in parts.netloc or parts.query:
-            raise ValueError("an address with a password or a query in it; put the key into the variable of `key_env`")
+            raise ValueError(
+                "an address with a password or a query in it; put the key into the variable of `key_variable`"
+            )
         return url.rstrip("/")
 
-    @field_validator("key_env")
+    @field_validator("key_variable")
     @classmethod
     def _a_name(cls, name: str) -> str:
         if name and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
@@ -114,12 +113,12 @@ class Endpoint(BaseModel):
         Raises:
             UserError: the variable is not set.
         """
-        if not self.key_env:
+        if not self.key_variable:
             return None
-        key = os.environ.get(self.key_env, "").strip()
+        key = os.environ.get(self.key_variable, "").strip()
         if not key:
             raise UserError(
-                f"the environment variable {self.key_env} is not set: put the endpoint's key there "
-                "(or set key_env to the variable that holds it, or to '' for a server that wants none)"
+                f"the environment variable {self.key_variable} is not set: put the endpoint's key there "
+                "(or set key_variable to the variable that holds it, or to '' for a server that wants none)"
             )
         return key

@@ -27,7 +27,10 @@ def only_one(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             print("another job trains the same adapter; waiting for it", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        try:
+            yield
+        finally:
+            Path(lock.name).unlink(missing_ok=True)
 
 
 class Checkpoints:
@@ -60,4 +63,3 @@ class Checkpoints:
 
     def prune(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.with_name(f"{self.folder.name}.lock").unlink(missing_ok=True)

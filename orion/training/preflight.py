@@ -38,7 +38,8 @@ def check_rendering(
             if not any(side.ids[: min(len(p), side.start)] == p for p in prompts):
                 raise UserError(
                     f"{where}, row {example.id}: the prompt's tokens are no prefix of the training row's "
-                    "(template drift); the student would be trained on another prompt than it is asked. Check chat_template, thinking"
+                    "(template drift); the student would be trained on another prompt than it is asked. "
+                    "Check chat_template and thinking"
                 )
             if side.ids[-1] != chat.end_id:
                 raise UserError(

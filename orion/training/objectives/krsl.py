@@ -1,4 +1,4 @@
-"""Key reasoning step learning (METHODS 2, EDIT): learn the tokens that make a CoT right, unlearn those that make it wrong.
+"""Key reasoning step learning (METHODS 2, EDIT): learn what makes a CoT right, unlearn what makes it wrong.
 
 A dual is a right CoT and a wrong one of the same problem. Their token sequences are aligned by minimum edit distance;
 tokens of the right one that are inserted or replaced get weight alpha, tokens of the wrong one that are deleted or

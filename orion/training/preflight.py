@@ -47,10 +47,9 @@ def check_rendering(
                 )
             if len(side.weights) != len(side.ids) - side.start:
                 raise UserError(f"{where}, row {example.id}: the mask covers the prompt or misses the completion")
-        for row in candidates:
-            for column in columns:
-                if "<think>" in row[column] and "<think>" not in chat.tokenizer.decode(chat.row([], row[column])[1]):
-                    raise UserError(f"{where}, row {example.id}: the tokenizer strips <think> from '{column}'")
+        trained = "".join(chat.tokenizer.decode(side.ids[side.start :]) for side in example.sides)
+        if all("<think>" in row[columns[0]] for row in candidates) and "<think>" not in trained:
+            raise UserError(f"{where}, row {example.id}: the tokenizer strips <think> from '{columns[0]}'")
         drift = chat.drift(messages_of(candidates[0], where), candidates[0][columns[0]])
         if drift is not None:
             drifted += 1

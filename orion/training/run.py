@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
@@ -40,6 +41,7 @@ def train(
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     _keep_freed_memory()
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # about its own callers
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     training, start, seed = spec.training, arguments.start_adapter, arguments.seed
     torch.manual_seed(int(digest([seed, "adapter"])[:12], 16))

@@ -1,19 +1,11 @@
 # Orion: error-aware reasoning distillation, from problems and a teacher to the tables of a paper.
-# One rule file a stage, in the order of the data. `snakemake --cores all` builds everything.
+# One rule file a stage, in the order of the data. Each rule calls one program, `python -m orion.<stage>`.
 from snakemake.utils import min_version
 
 min_version("9.0")
 
 
 include: "rules/common.smk"
-
-
-rule all:
-    default_target: True
-    input:
-        rules_of("tables"),
-
-
 include: "rules/problems.smk"
 include: "rules/students.smk"
 include: "rules/teacher.smk"
@@ -22,3 +14,36 @@ include: "rules/refinement.smk"
 include: "rules/training.smk"
 include: "rules/evaluation.smk"
 include: "rules/tables.smk"
+
+
+# Named stopping points: `snakemake --cores all exposure` goes no further than the error sets.
+
+
+rule all:
+    default_target: True
+    input:
+        rules.tables.input,
+
+
+rule problems:
+    input:
+        expand("results/problems/{name}.parquet", name=["train", *study.benchmarks]),
+
+
+rule teacher:
+    input:
+        f"results/teacher/{study.teacher}/cots.parquet",
+
+
+rule exposure:
+    input:
+        expand("results/{student}/errors.parquet", student=study.students),
+
+
+rule adapters:
+    input:
+        [
+            f"results/{s}/{m}/seed{n}/{study.methods[m].stages[-1].folder}/adapter"
+            for s, m, n in POLICIES
+            if study.methods[m].stages
+        ],

@@ -29,8 +29,16 @@ class Policy:
         """From the arguments of `cli.add_policy_arguments`. Loads no model."""
         from orion.engines import make_engine
 
-        engine = make_engine(student, arguments.model, arguments.adapter, threads=arguments.threads)
-        return cls(engine, engine.model, engine.extra, engine.provenance, arguments.store, arguments.offline)
+        engine: Any = make_engine(
+            student.engine,
+            manifest=arguments.model,
+            adapter=arguments.adapter,
+            student=student,
+            threads=arguments.threads,
+        )
+        switches = {"thinking": student.thinking or None, "system_prompt": student.system_prompt}
+        extra = {name: value for name, value in switches.items() if value is not None}
+        return cls(engine, engine.model, extra, engine.provenance, arguments.store, arguments.offline)
 
     def request(self, messages: tuple[Message, ...], decoding: Decoding, draw: int, id: str) -> Request:
         return Request(self.model, messages, decoding.sampling(), draw, self.extra, id)

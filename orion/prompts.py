@@ -43,7 +43,7 @@ class Prompts(Part):
         found = set(_HOLES.findall(text))
         if found != needed:
             raise ValueError(
-                f"the text has the holes {sorted(found)}, it needs exactly {sorted(needed)}, each written like {{problem}}"
+                f"the text has the holes {sorted(found)}; it needs exactly {sorted(needed)}, written like {{problem}}"
             )
         return text
 

@@ -76,6 +76,22 @@ def tasks(problems: list[Problem], cots: pl.DataFrame, errors: pl.DataFrame | No
     return found
 
 
+_EQUATION = re.compile(r"(?<![\d.*/+-] )(?<![\d.])(\d+)\s*([-+*/x×÷])\s*(\d+)\s*=\s*(\d+)(?![\d.]*\d)")
+
+
+def states_false_equation(text: str) -> bool:
+    """Whether the text holds an equation `a op b = c` between whole numbers that does not hold."""
+    for left, symbol, right, result in _EQUATION.findall(text.replace(",", "")):
+        a, b, c = int(left), int(right), int(result)
+        if symbol in "/÷":
+            holds = b != 0 and a == b * c
+        else:
+            holds = c == (a + b if symbol == "+" else a - b if symbol == "-" else a * b)
+        if not holds:
+            return True
+    return False
+
+
 def why_not(row: dict[str, Any], cot: str, spec: Refinement) -> str | None:
     """The reason why a rewrite is no training target; None where it is one."""
     from rapidfuzz.fuzz import ratio
@@ -88,6 +104,8 @@ def why_not(row: dict[str, Any], cot: str, spec: Refinement) -> str | None:
         return "no-answer"
     if row["verdict"] != "correct":
         return row["verdict"] if row["verdict"] == "unverified" else "wrong-answer"
+    if spec.false_equations == "drop" and states_false_equation(row["response"]):
+        return "false-equation"
     if spec.leak_filter and _MENTIONS.search(row["response"]):
         return "mentions-reference"
     if spec.leak_filter and ratio(row["response"], cot) / 100 > spec.max_overlap:

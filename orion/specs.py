@@ -6,6 +6,9 @@ not in it cannot rerun the rule; what is in it does.
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from orion.config.endpoint import Endpoint
 from orion.config.methods import Stage
 from orion.config.study import Study
 from orion.config.training import TrainingSpec
@@ -14,6 +17,8 @@ from orion.methods import DATA
 from orion.methods.build import TrainingSetSpec
 from orion.refinement import RefinementSpec
 from orion.sample import SampleSpec
+from orion.tables.config import ScoreTable
+from orion.teacher.cots import TeacherSpec
 
 
 class Specs:
@@ -26,6 +31,22 @@ class Specs:
     def student(self, name: str) -> str:
         return self.study.students[name].spec()
 
+    def teacher(self, name: str) -> str:
+        study = self.study
+        return TeacherSpec(teacher=study.teachers[name], question=study.prompts.question, grading=study.grading).spec()
+
+    def endpoint(self, teacher: str) -> str:
+        """Where and how hard to ask: changes no result, so it is no part of a spec."""
+        return (self.study.teachers[teacher].endpoint or Endpoint()).spec()
+
+    def trace_files(self, teacher: str) -> list[str]:
+        """The files of recorded traces, for a rule's input."""
+        path = self.study.teachers[teacher].path
+        if path is None:
+            return []
+        folder, pattern = Path(path).parent, Path(path).name
+        return sorted(map(str, folder.glob(pattern))) if "*" in pattern else [path]
+
     def exposure(self, student: str, temperature: str) -> str:
         return self._sample(student, self.study.exposure.decoding(temperature))
 
@@ -37,7 +58,7 @@ class Specs:
         return SampleSpec(
             student=study.students[student],
             question=study.prompts.question,
-            decoding=decoding,  # type: ignore[arg-type]
+            decoding=decoding,
             grading=study.grading,
         ).spec()
 
@@ -48,7 +69,7 @@ class Specs:
         study = self.study
         return RefinementSpec(
             student=study.students[student],
-            feedback=feedback,  # type: ignore[arg-type]
+            feedback=feedback,
             prompt=study.prompts.refine(feedback),
             refinement=study.refinement,
             grading=study.grading,
@@ -67,4 +88,20 @@ class Specs:
             student=self.study.students[student],
             objective=self.stage(method, folder).objective,
             training=self.study.training,
+        ).spec()
+
+    def table(self) -> str:
+        """The main table: all methods in the config's order."""
+        evaluation, methods = self.study.evaluation, self.study.methods
+        greedy = [name for name, decoding in evaluation.decodings.items() if decoding.temperature == "0"]
+        return ScoreTable(
+            name="main",
+            methods=list(methods),
+            students=list(self.study.students),
+            benchmarks=list(self.study.benchmarks),
+            decoding=evaluation.headline,
+            greedy=greedy[0] if greedy else None,
+            k=[1, *evaluation.k],
+            labels={name: recipe.label for name, recipe in methods.items() if recipe.label},
+            teacher="script" if self.study.teachers[self.study.teacher].source == "embedded" else "model",
         ).spec()

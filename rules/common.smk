@@ -1,6 +1,7 @@
 # What the rule files share: the checked config, the digests that rules take as params, and the lists of targets.
 # Logic lives in orion/; here is only what Snakemake has to see.
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -10,8 +11,12 @@ ROOT = Path(str(workflow.current_basedir)).parent
 # `python -m orion.<stage>` has to find this checkout and this interpreter wherever the job runs; a conda
 # environment, where one is used, goes in front of both.
 sys.path.insert(0, str(ROOT))
-os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+os.environ["PATH"] = os.pathsep.join(
+    [str(Path(sys.executable).parent), os.environ["PATH"]]
+)
 
 from orion import specs
 from orion.code import code_digest
@@ -22,9 +27,13 @@ from orion.errors import UserError
 if "students" not in config:
     given = dict(config)
 
-    configfile: "config/config.yaml" if Path("config/config.yaml").exists() else str(ROOT / "config/config.yaml")
+    configfile:
+        "config/config.yaml"
+        if Path("config/config.yaml").exists()
+        else str(ROOT / "config/config.yaml")
 
     update_config(config, given)
+
 
 try:
     study = load(config)
@@ -48,5 +57,17 @@ wildcard_constraints:
     teacher=one_of(study.teachers),
     temperature=one_of(study.exposure.temperatures),
     decoding=one_of(study.evaluation.decodings),
-    stage=one_of(stage.folder for recipe in study.methods.values() for stage in recipe.stages),
+    stage=one_of(
+        stage.folder for recipe in study.methods.values() for stage in recipe.stages
+    ),
     feedback=one_of(["error-and-cot", "cot"]),
+
+
+specs_of = specs.Specs(study)
+# Every policy that is scored: (student, method, training seed). What is not trained has no seeds to vary.
+POLICIES = [
+    (student, method, seed)
+    for student in study.students
+    for method, recipe in study.methods.items()
+    for seed in (study.seeds if recipe.stages else study.seeds[:1])
+]

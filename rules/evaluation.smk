@@ -4,7 +4,11 @@
 def final_adapter(w):
     """The adapter of the method's last stage; nothing for the untrained student."""
     stages = study.methods[w.method].stages
-    return f"results/{w.student}/{w.method}/seed{w.seed}/{stages[-1].folder}/adapter" if stages else []
+    return (
+        f"results/{w.student}/{w.method}/seed{w.seed}/{stages[-1].folder}/adapter"
+        if stages
+        else []
+    )
 
 
 rule sample_benchmark:
@@ -22,7 +26,9 @@ rule sample_benchmark:
         spec=lambda w: specs_of.samples(w.student, w.decoding),
         code=code_digest("orion.sample"),
         adapter=lambda w, input: f"--adapter {input.adapter}" if input.adapter else "",
-        policy=lambda w: f"{w.method}-seed{w.seed}" if study.methods[w.method].stages else "base",
+        policy=lambda w: (
+            f"{w.method}-seed{w.seed}" if study.methods[w.method].stages else "base"
+        ),
     shell:
         "python -m orion.sample --spec {params.spec:q} --problems {input.problems} --model {input.model}"
         " {params.adapter} --store {STORE}/{wildcards.student}/{params.policy} --threads {threads}"
@@ -39,7 +45,9 @@ rule score_policy:
             benchmark=study.benchmarks,
             decoding=study.evaluation.decodings,
         ),
-        problems=expand("results/problems/{benchmark}.parquet", benchmark=study.benchmarks),
+        problems=expand(
+            "results/problems/{benchmark}.parquet", benchmark=study.benchmarks
+        ),
     output:
         "results/{student}/{method}/seed{seed}/scores.parquet",
     log:

@@ -23,7 +23,8 @@ rule sample_exposure:
 rule collect_errors:
     input:
         expand(
-            "results/{{student}}/base/train/t{temperature}.parquet", temperature=study.exposure.temperatures
+            "results/{{student}}/base/train/t{temperature}.parquet",
+            temperature=study.exposure.temperatures,
         ),
     output:
         errors="results/{student}/errors.parquet",

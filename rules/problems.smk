@@ -2,18 +2,16 @@
 
 
 rule make_problems:
-    input:
-        source=lambda w: specs_of.problem_files(w.problems),
     output:
         "results/problems/{problems}.parquet",
     log:
         "logs/problems/{problems}.log",
     benchmark:
         "benchmarks/problems/{problems}.tsv"
+    wildcard_constraints:
+        problems=one_of(["train", *study.benchmarks]),
     params:
         spec=lambda w: specs_of.problems(w.problems),
         code=code_digest("orion.problems"),
-    wildcard_constraints:
-        problems=one_of(["train", *study.benchmarks]),
     shell:
         "python -m orion.problems --spec {params.spec:q} --name {wildcards.problems} --output {output} > {log} 2>&1"

@@ -6,7 +6,11 @@ rule refine_cots:
         problems="results/problems/train.parquet",
         model="results/models/{student}/manifest.json",
         cots=f"results/teacher/{study.teacher}/cots.parquet",
-        errors=lambda w: f"results/{w.student}/errors.parquet" if w.feedback == "error-and-cot" else [],
+        errors=lambda w: (
+            f"results/{w.student}/errors.parquet"
+            if w.feedback == "error-and-cot"
+            else []
+        ),
     output:
         refined="results/{student}/refined/{feedback}.parquet",
         stats="results/{student}/refined/{feedback}.stats.json",

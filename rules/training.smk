@@ -1,4 +1,6 @@
 # Training: a recipe's stages in turn, each with its training set; a later stage starts from the adapter before it.
+from orion.methods import DATA
+
 STAGE = "results/{student}/{method}/seed{seed}/{stage}"
 
 ARTIFACTS = {
@@ -22,7 +24,11 @@ def start_adapter(w):
     """The adapter of the stage before, or nothing for the first one."""
     folders = [stage.folder for stage in study.methods[w.method].stages]
     before = folders[: folders.index(w.stage)]
-    return f"results/{w.student}/{w.method}/seed{w.seed}/{before[-1]}/adapter" if before else []
+    return (
+        f"results/{w.student}/{w.method}/seed{w.seed}/{before[-1]}/adapter"
+        if before
+        else []
+    )
 
 
 rule build_training_set:
@@ -37,8 +43,12 @@ rule build_training_set:
         "benchmarks/{student}/{method}/seed{seed}/{stage}.training_set.tsv"
     params:
         spec=lambda w: specs_of.training_set(w.method, w.stage),
-        code=lambda w: code_digest("orion.methods.build", DATA[specs_of.stage(w.method, w.stage).data].module),
-        inputs=lambda w, input: " ".join(f"--input {name}={path}" for name, path in input.items()),
+        code=lambda w: code_digest(
+            "orion.methods.build", DATA[specs_of.stage(w.method, w.stage).data].module
+        ),
+        inputs=lambda w, input: " ".join(
+            f"--input {name}={path}" for name, path in input.items()
+        ),
     shell:
         "python -m orion.methods.build --spec {params.spec:q} {params.inputs}"
         " --output {output.training_set} --stats {output.stats} > {log} 2>&1"
@@ -52,6 +62,7 @@ rule train_adapter:
     output:
         adapter=directory(STAGE + "/adapter"),
         log=STAGE + "/training_log.parquet",
+        stats=STAGE + "/training_log.stats.json",
     log:
         "logs/{student}/{method}/seed{seed}/{stage}.log",
     benchmark:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from orion.benchmarks.entry import BenchmarkSource
-from orion.config.teacher import Teacher
-from orion.config.training import Training
 from pydantic import Field, StringConstraints, ValidationError, field_validator
 
 from orion.config.base import Part
@@ -15,6 +12,8 @@ from orion.config.methods import Recipe
 from orion.config.problems import ArithmeticSource
 from orion.config.sampling import Evaluation, Exposure, Refinement
 from orion.config.student import Student
+from orion.config.teacher import Teacher
+from orion.config.training import Training
 from orion.errors import UserError
 from orion.prompts import Prompts
 from orion.verify.policy import Grading
@@ -28,8 +27,8 @@ _SECRET = ("api_key", "apikey", "token", "password", "secret", "hf_token")
 class Study(Part):
     """One study: problems, teachers, students, methods, and how all of it is sampled, trained and scored."""
 
-    problems: ArithmeticSource | BenchmarkSource = Field(description="what students are trained on")
-    benchmarks: dict[Name, ArithmeticSource | BenchmarkSource] = Field(description="what they are scored on")
+    problems: ArithmeticSource = Field(description="what students are trained on")
+    benchmarks: dict[Name, ArithmeticSource] = Field(description="what they are scored on")
     teachers: dict[Name, Teacher] = Field(min_length=1, description="the first one's CoTs are the default")
     students: dict[Name, Student] = Field(min_length=1)
     prompts: Prompts

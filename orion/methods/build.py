@@ -50,7 +50,7 @@ def main() -> None:
         row._replace(prompt=json.dumps([m._asdict() for m in row.prompt]), sources=list(row.sources))
         for row in training_set.rows
     ]
-    schema = {
+    schema: dict[str, Any] = {
         "id": pl.String,
         "prompt": pl.String,
         "completion": pl.String,

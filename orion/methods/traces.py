@@ -1,4 +1,4 @@
-"""The teacher's trace that stands for a problem: one answer-verified CoT, by a seeded choice (METHODS: one o a problem)."""
+"""The teacher's trace that stands for a problem: one answer-verified CoT, by a seeded choice."""
 
 from __future__ import annotations
 

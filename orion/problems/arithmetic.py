@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from itertools import cycle
 from random import Random
 from typing import NamedTuple
 
@@ -170,14 +171,16 @@ def generate(
             raise UserError(f"problems: unknown family '{family}'; there are {', '.join(FAMILIES)}")
         random = Random(f"{seed}/{family}")
         seen: set[str] = set()
-        for attempt in range(1000 * count + 1000):
-            if len(seen) == count:
+        misses = 0  # in a row: so many mean that there is nothing new left to draw
+        for ops in cycle(FAMILIES[family]):
+            if len(seen) == count or misses == 2000:
                 break
-            ops = FAMILIES[family][attempt % len(FAMILIES[family])].split()
-            text = _story(random, ops, *numbers)
+            misses += 1
+            text = _story(random, ops.split(), *numbers)
             if text is None or text in seen or is_held_out(text) != held_out:
                 continue
             seen.add(text)
+            misses = 0
             steps = read_steps(text)
             yield family, Problem(f"{seed}-{family}-{len(seen):04d}", text, str(steps[-1].value), solution(steps))
         if len(seen) < count:

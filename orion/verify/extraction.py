@@ -1,14 +1,20 @@
 """Finds the final answer in an output: the first step of grading, from the raw text to the string to be compared.
 
 The steps, by how sure they are: the last balanced `\\boxed{}` after the thinking part, a declared final answer
-(`<answer>` tag, `####`, "the answer is ..."), a bold or displayed final, the last number. The name of the step that
-found the answer is the first half of a verdict's `how`. Everything here is linear in the length of the output.
+(`<answer>` tag, `####`, "the answer is ..."), a bold or displayed final, the whole of a very short output, and last
+the last number. The step's name is the first half of a verdict's `how`. Everything here is linear in the output's
+length, and none of it looks at the gold.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
+
+from orion.verify.boxes import boxed_brackets, last_boxed
+from orion.verify.declarations import BOLD, WORD, bold_final, declarations, declared, focus, numbers
+from orion.verify.words import brackets, choice
 
 
 class Extracted(NamedTuple):
@@ -18,6 +24,7 @@ class Extracted(NamedTuple):
     step: str
 
 
+MAX_OUTPUT = 500_000  # characters at the end of an output that are looked at
 _OPEN = r"<think(?:ing)?>|<thought>|<\|begin_of_thought\|>|<seed:think>|◁think▷|\[THINK\]"
 _CLOSE = r"</think(?:ing)?>|</thought>|<\|end_of_thought\|>|</seed:think>|◁/think▷|\[/THINK\]"
 _THINKING = re.compile(f"(?P<open>{_OPEN})|(?P<close>{_CLOSE})", re.IGNORECASE)
@@ -25,184 +32,121 @@ _ENDMARKS = (
     *("<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end_of_text|>", "<|end_of_solution|>"),
     *("</s>", "<｜end▁of▁sentence｜>", "<eos>", "<end_of_turn>"),
 )
-_BOX = re.compile(r"\\(?:boxed|fbox|framebox|Boxed)\s*(?![A-Za-z])|\x08oxed\s*(?=\{)")
-_BETWEEN = re.compile(
-    r"(?:[\s$,;.&~]|\\[,;!: ()\[\]]|\\q?quad|\\text\s*\{[\s,;]*(?:and|or)?[\s,;]*\}|\\(?:and|or)\b"
-    r"|\b(?:and|or)\b|\b[a-zA-Z]\s*=|\*\*|\\\\)*",
-)
-_TAG = re.compile(r"<(answer|final_answer|finalanswer)>(.*?)(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
-_HASHES = re.compile(r"^[ \t]*####(?!#)[ \t]*(\S[^\n]*)", re.MULTILINE)
-_MARK = r"[*_`]{0,3}"
-_HEADING = re.compile(
-    rf"(?:^|[\n.*#])[ \t>#*_-]*(?:the )?(?:correct |final |my )*(?:answer|choice|option|result)s?{_MARK}"
-    rf"\s*[:：]\s*{_MARK}\s*",
-    re.IGNORECASE,
-)
-_IS = re.compile(
-    rf"\b(?:final |correct |right |best )*(?:answer|choice|option|result|solution)s?"
-    rf"(?: to (?:the|this) (?:problem|question))?{_MARK}"
-    rf"\s+(?:is|are|must be|would be|should be|will be|equals)\b{_MARK}(?: (?:therefore|thus|then|simply|option|choice|"
-    rf"indeed|equal to))*\s*[:：]?\s*",
-    re.IGNORECASE,
-)
-_BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
-_DISPLAY = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|(?<!\\)\$(.+?)(?<!\\)\$|\\\((.+?)\\\)", re.DOTALL)
-_NUMBER = re.compile(
-    r"-?\\[dt]?frac\s*\{\s*-?\d+\s*\}\s*\{\s*\d+\s*\}"
-    r"|(?:(?<![\w.^)\]}])|(?<=[\s$]))[-−]?\s?\\?\$?(?:\d{1,3}(?:(?:,|\{,\}|,\\!)\d{3})+|\d+)(?:\.\d+)?"
-    r"(?:[eE][-+]?\d+)?(?:\s?/\s?\d+(?![\d/]))?(?:\s*\\?%)?"
-    r"|[-−]?(?<![\w.])\.\d+"
-)
+_LETTER = re.compile(r"\(\s*([A-Z]|\d)\s*\)|(?<![A-Za-z'\\])([B-HJ-Z]|A(?! [a-z]))(?![A-Za-z'’])")
+_LAST_LETTER = re.compile(r"\(([A-Z]|\d)\)|^\W*([A-Z])[.)]?\W*$|\b(?:option|choice|answer|it's|is) ([A-Z])\b")
 
 
 def after_thinking(output: str) -> str | None:
     """The text after the thinking part; None where the thinking never closed."""
-    if "<" not in output and "◁" not in output and "[" not in output:
-        return output
     last = None
-    for last in _THINKING.finditer(output):  # noqa: B007 - only the last mark matters
-        pass
+    if "<" in output or "◁" in output or "[THINK" in output:
+        for last in _THINKING.finditer(output):  # noqa: B007 - only the last mark matters
+            pass
     if last is None:
         return output
     return None if last["open"] else output[last.end() :]
 
 
-def _closing(text: str, start: int) -> int:
-    """Index of the brace that closes the one at `start`, or -1."""
-    depth = 0
-    for match in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, start):
-        if match[0] == "{":
-            depth += 1
-        elif match[0] == "}":
-            depth -= 1
-            if not depth:
-                return match.start()
-    return -1
-
-
-class _Box(NamedTuple):
-    start: int
-    end: int
-    content: str
-
-
-def boxes(text: str, limit: int = 64) -> list[_Box]:
-    """The balanced boxes that stand in no other box, in order; only the last `limit` box commands are looked at."""
-    found: list[_Box] = []
-    for match in list(_BOX.finditer(text))[-limit:]:
-        start = match.end()
-        if (found and start < found[-1].end) or start >= len(text):
-            continue
-        if text[start] == "{":
-            end = _closing(text, start)
-            if end < 0:
-                continue
-            content, end = text[start + 1 : end], end + 1
-        else:
-            token = re.compile(r"\\[a-zA-Z]+|[^\s$]").match(text, start)
-            if token is None:
-                continue
-            content, end = token[0], token.end()
-        if content.strip():
-            found.append(_Box(match.start(), end, content.strip()))
-    return found
-
-
-def last_boxed(text: str) -> str | None:
-    """The content of the last box. Boxes with nothing but `,`, `and`, `or` between them are one answer, a list:
-    whoever boxes two candidates has not answered with the second."""
-    found = boxes(text)
-    if not found:
-        return None
-    group = [found[-1]]
-    for box in reversed(found[:-1]):
-        if group[0].start - box.end > 60 or not _BETWEEN.fullmatch(text[box.end : group[0].start]):
-            break
-        group.insert(0, box)
-    contents = list(dict.fromkeys(box.content for box in group))
-    return ", ".join(contents)
-
-
-def _clause(text: str) -> str:
-    """The start of `text` up to where its sentence ends, without the marks around it."""
-    line = text.lstrip(" \t*_`\n")
-    display = _DISPLAY.match(line)
-    if display and line[display.end() : display.end() + 1] in ("", ".", "\n", " ", ",", "*"):
-        rest = re.match(r"[^\n.;]*", line[display.end() :])
-        tail = rest[0].strip(" *,") if rest else ""
-        return (
-            line[: display.end()] + (" " + tail if re.fullmatch(r"(?:and|or) .+|\\?%|\w{1,12}", tail) else "")
-        ).strip()
-    line = line.split("\n", 1)[0]
-    end = re.search(r"[.;!](?=\s|$|\*)(?<!\d\.(?=\d))|,? (?:because|since|as|so|which|when|where|if)\b", line)
-    return (line[: end.start()] if end else line).strip(" \t*_`")
-
-
-def declared(text: str) -> str | None:
-    """The last declared final answer: an answer tag, a `####` line, `Answer: ...`, `the answer is ...`."""
-    tag = None
-    for tag in _TAG.finditer(text):  # noqa: B007
-        pass
-    if tag is not None and tag[2].strip():
-        return tag[2].strip()
-    found: list[tuple[int, str]] = []
-    for match in _HASHES.finditer(text):
-        found.append((match.start(), match[1].strip().strip("*")))
-    for pattern in (_HEADING, _IS):
-        for match in pattern.finditer(text):
-            clause = _clause(text[match.end() : match.end() + 600])
-            if clause:
-                found.append((match.end(), clause))
-    return max(found)[1] if found else None
-
-
-def bold_final(text: str) -> str | None:
-    """The last bold passage of the last line, or the last formula that ends the text."""
-    end = text.rstrip()
-    line = end[end.rfind("\n") + 1 :][-1000:]
-    bold = _BOLD.findall(line)
-    if bold and not bold[-1].rstrip().endswith(":"):
-        return str(bold[-1]).strip()
-    tail = end[-2000:]
-    formula = None
-    for formula in _DISPLAY.finditer(tail):  # noqa: B007
-        pass
-    if formula is not None and re.fullmatch(r"[\s.,!)*]*", tail[formula.end() :]):
-        content = next(group for group in formula.groups() if group is not None).strip()
-        return content.rsplit("=", 1)[-1].strip() if re.search(r"[^<>!\\]=", content) else content
-    return None
-
-
-def numbers(text: str) -> list[str]:
-    """Every number of `text`, in order, as written."""
-    return [match[0] for match in _NUMBER.finditer(text)]
+def short_whole(text: str) -> str | None:
+    """The output itself, where it is nothing but an answer."""
+    line = text.strip()
+    words = [word for word in WORD.findall(line) if len(word) > 2]
+    return line if len(line) <= 400 and "\n" not in line and len(words) <= 3 else None
 
 
 def last_number(text: str) -> str | None:
-    tail = text[-20_000:]
-    found = numbers(tail)
+    found = numbers(text[-20_000:])
     return found[-1].strip() if found else None
 
 
-def extract(output: str, last: bool = True) -> Extracted:
+def _last_line(text: str) -> str | None:
+    line = text[text.rfind("\n") + 1 :].strip(" \t*_`")
+    return line if 0 < len(line) <= 300 else None
+
+
+def _choice_in(text: str) -> str | None:
+    """A choice's letter in a short passage."""
+    letter = choice(text)
+    if letter is None and (match := _LETTER.search(text)):
+        letter = match[1] or match[2]
+    return f"({letter})" if letter else None
+
+
+def _declared_choice(text: str) -> str | None:
+    letters = [letter for clause in declarations(text) if (letter := _choice_in(clause))]
+    return letters[-1] if letters else None
+
+
+def _last_choice(text: str) -> str | None:
+    """A choice named in the last line, or one that the output starts with, as `B. Because ...`."""
+    found = list(_LAST_LETTER.finditer(text[text.rfind("\n") + 1 :][-1000:]))
+    if found:
+        return f"({next(group for group in found[-1].groups() if group)})"
+    return _choice_in(text.split("\n", 1)[0]) if choice(text[:40]) else None
+
+
+_BRACKET_RUN = re.compile(r"(?:\\?[()\[\]{}<>][\s,]*)+$")
+
+
+def _ending_brackets(text: str) -> str | None:
+    """The brackets at the end of a passage."""
+    run = _BRACKET_RUN.search(text[-2000:].rstrip(" \t\n.*`'\"$"))
+    return run[0].strip() if run else None
+
+
+_Step = tuple[str, Callable[[str], str | None]]
+
+
+def _steps(kind: str, last: bool) -> list[_Step]:
+    if kind == "choice":
+        return [
+            ("boxed", last_boxed),
+            ("declared", _declared_choice),
+            ("final", lambda text: _choice_in(bold_final(text) or "")),
+            ("last-choice", _last_choice),
+            ("declared", declared),
+        ]
+    if kind == "text":
+        return [("boxed", last_boxed), ("declared", _declared_words), ("final", _bold_words), ("last-line", _last_line)]
+    if kind == "brackets":
+        return [
+            ("boxed", boxed_brackets),
+            ("declared", lambda text: _ending_brackets(clause) or clause if (clause := declared(text)) else None),
+            ("last-line", lambda text: line if (line := _last_line(text)) and brackets(line) else None),
+            ("last-brackets", _ending_brackets),
+        ]
+    steps: list[_Step] = [
+        ("boxed", last_boxed),
+        ("declared", lambda text: focus(clause) if (clause := declared(text)) else None),
+        ("whole", short_whole),
+        ("final", bold_final),
+    ]
+    return [*steps, ("last-number", last_number)] if last else steps
+
+
+def _declared_words(text: str) -> str | None:
+    clause = declared(text)
+    if clause and (bold := BOLD.findall(clause)):
+        return str(bold[-1])
+    return clause.strip("* ") if clause else None
+
+
+def _bold_words(text: str) -> str | None:
+    bold = BOLD.findall(text[text.rfind("\n") + 1 :])
+    return str(bold[-1]) if bold else None
+
+
+def extract(output: str, kind: str = "math", last: bool = True) -> Extracted:
     """The final answer of an output and the step that found it. `last` lets the last number count."""
     text = after_thinking(output)
     if text is None:
         return Extracted(None, "unclosed-thinking")
-    text = text[-500_000:].rstrip()
+    text = text[-MAX_OUTPUT:].rstrip()
     while mark := next((mark for mark in _ENDMARKS if text.endswith(mark)), None):
         text = text.removesuffix(mark).rstrip()
     if not text.strip():
         return Extracted(None, "empty")
-    for step, find in (
-        ("boxed", last_boxed),
-        ("declared", declared),
-        ("final", bold_final),
-        ("last-number", last_number),
-    ):
-        if step == "last-number" and not last:
-            continue
-        answer = find(text)
-        if answer:
+    for step, find in _steps(kind, last):
+        if answer := find(text):
             return Extracted(answer, step)
     return Extracted(None, "none")

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from orion.errors import UserError
 from orion.types import Verdict
-from orion.verify.cascade import Decision, decide
+from orion.verify.cascade import Decision, canonical_kind, decide
 from orion.verify.extraction import extract
 from orion.verify.normal import normal
 from orion.verify.policy import Grading
@@ -37,10 +37,10 @@ def verify_batch(
 ) -> list[Verdict]:
     """Grade (output, gold) pairs, in order. `kind` is one for all or one a pair; equal pairs are compared once."""
     grading = settings(grading, policy)
-    kinds = [kind] * len(pairs) if isinstance(kind, str) else list(kind)
+    kinds = [canonical_kind(one) for one in ([kind] * len(pairs) if isinstance(kind, str) else kind)]
     if len(kinds) != len(pairs):
         raise UserError(f"{len(pairs)} pairs but {len(kinds)} kinds: give one kind, or one for each pair")
-    found = [extract(output, grading.last_number) for output, _ in pairs]
+    found = [extract(output, row_kind, grading.last_number) for (output, _), row_kind in zip(pairs, kinds, strict=True)]
     keys = [
         None if one.answer is None else Key(gold, one.answer, row_kind)
         for one, (_, gold), row_kind in zip(found, pairs, kinds, strict=True)

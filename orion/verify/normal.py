@@ -69,21 +69,30 @@ _SIZES = re.compile(
     r"scriptstyle|limits|nolimits|rm|bf|it|mathstrut|hfill|strut|large|Large|huge|small|normalsize|boldmath|quad|qquad)"
     r"(?![a-zA-Z])|\\phantom\s*\{[^{}]*\}|\\[hv]space\*?\s*\{[^{}]*\}|\\(?:label|tag)\s*\{[^{}]*\}"
 )
-_SPACES = re.compile(r"\\[,;:!> ]|~")
+_SPACES = re.compile(r"(?<!\\)\\[,;:!> ]|~")
 _THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\\!,|,\\,|\\,|\\;|\\ |\\:)\s*(?=\d{3}(?!\d))")
 _RENAMED = re.compile(
     r"\\(?P<frac>[dtc]frac)(?![a-zA-Z])|\\(?P<binom>[dt]binom)(?![a-zA-Z])|\\(?P<le>leq|leqslant)(?![a-zA-Z])"
     r"|\\(?P<ge>geq|geqslant)(?![a-zA-Z])|\\(?P<ne>neq)(?![a-zA-Z])|\\(?P<to>rightarrow)(?![a-zA-Z])"
     r"|\\(?P<set>lbrace)(?![a-zA-Z])|\\(?P<tes>rbrace)(?![a-zA-Z])|\\(?P<abs>[lr]?vert)(?![a-zA-Z])"
     r"|\\(?P<brace>lbrack)(?![a-zA-Z])|\\(?P<ecarb>rbrack)(?![a-zA-Z])|\\(?P<empty>varnothing)(?![a-zA-Z])"
-    r"|\\(?P<minus>textminus)(?![a-zA-Z])|\\(?P<text>textbf|textrm|textit|textsf|texttt|textnormal|mbox|mathrm|mathbf|"
-    r"mathit|mathsf|boldsymbol|bm|hbox|textup|operatorname\*?|emph|underline|mathop)(?![a-zA-Z])"
+    r"|\\(?P<minus>textminus)(?![a-zA-Z])|\\(?P<text>textbf|textrm|textit|textsf|texttt|textnormal|mbox|mathrm|"
+    r"mathsf|hbox|textup|operatorname\*?|emph|mathop)(?![a-zA-Z])|\\(?P<bold>mathbf|mathit|boldsymbol|bm|underline)(?![a-zA-Z])"
 )
 _NAMES = {
     **{"frac": r"\frac", "binom": r"\binom", "le": r"\le", "ge": r"\ge", "ne": r"\ne", "to": r"\to", "set": r"\{"},
-    **{"tes": r"\}", "abs": "|", "brace": "[", "ecarb": "]", "empty": r"\emptyset", "minus": "-", "text": r"\text"},
+    **{
+        "tes": r"\}",
+        "abs": "|",
+        "brace": "[",
+        "ecarb": "]",
+        "empty": r"\emptyset",
+        "minus": "-",
+        "text": r"\text",
+        "bold": "",
+    },
 }
-_MATH_MARKS = re.compile(r"(?<!\\)\$|\\[()\[\]]")
+_MATH_MARKS = re.compile(r"(?<!\\)(?:\$|\\[()\[\]])")
 _DECIMAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,4})?")
 _RATIO = re.compile(
     r"([-+]?)\s*\\frac\s*(?:\{\s*(-?\d+)\s*\}|(\d))\s*(?:\{\s*(-?\d+)\s*\}|(\d))|([-+]?\d+)\s*/\s*(\d+)"
@@ -133,3 +142,11 @@ def rational(text: str) -> Fraction | None:
         return None
     value = Fraction(int(above), int(below))
     return -value if match[1] == "-" else value
+
+
+def degrouped(text: str) -> list[str]:
+    """The readings of normal text with commas: `1,234` may be a number or a list; inside brackets it is a list."""
+    if "," not in text or any(mark in text for mark in ("(", "[", "\\{", "\\langle")) or ", " in text:
+        return [text]
+    joined = re.sub(r"(?<![\d,.])(\d{1,3}(?:,\d{3})+)(?![\d,])", lambda match: match[1].replace(",", ""), text)
+    return [text] if joined == text else [joined, text]

@@ -44,14 +44,16 @@ def _agree(gold: Any, answer: Any) -> bool:
 
 
 def equal(gold: str, answer: str) -> bool:
-    """Whether the two LaTeX expressions are equal.
+    """Whether the two LaTeX expressions are equal. An answer that cannot be read is not.
 
     Raises:
-        ValueError: one of them cannot be read.
+        ValueError: the gold cannot be read.
     """
     golds, answers = _parsed(gold), _parsed(answer)
-    if not golds or not answers:
-        raise ValueError("unreadable expression")
+    if not golds:
+        raise ValueError("the gold cannot be read as mathematics")
+    if not answers:
+        return False
     g, a = golds[0], answers[0]
     if not verify(g, a, numeric_precision=_DIGITS, timeout_seconds=None):
         return False

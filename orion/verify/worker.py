@@ -40,6 +40,8 @@ def main() -> None:
             result = {"equal": None, "reason": f"the comparison needed more than {memory >> 20} MB"}
         except RecursionError:
             result = {"equal": None, "reason": "the expression is nested too deeply"}
+        except ValueError as error:
+            result = {"equal": None, "reason": str(error)[:200]}
         except Exception as error:
             result = {"equal": None, "reason": f"the comparison failed ({type(error).__name__})"}
         signal.setitimer(signal.ITIMER_PROF, 0)

@@ -1,0 +1,38 @@
+# Two commands: `make run` and `make test`. The plain commands behind them are in the README.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Waiting threads that spin starve the others when several jobs share a machine.
+export OMP_WAIT_POLICY ?= passive
+
+.PHONY: run test check lock lint clean
+
+run: $(BIN)/.ready
+	snakemake --cores all results/tables/main.csv
+	@cat results/tables/main.md
+
+test: $(BIN)/.ready
+	python -m pytest
+
+# What one runs every few minutes: style, types, fast tests.
+check: lint
+	python -m pytest -m "not slow" -q
+
+lint: $(BIN)/.ready
+	ruff check .
+	ruff format --check .
+	mypy orion bench
+	snakefmt --check Snakefile rules
+
+$(BIN)/.ready: requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	touch $@
+
+# The CUDA packages that torch brings along on Linux are left out: torch itself pins them, and CPU builds need none.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --extra dev --extra slurm \
+	    pyproject.toml | grep -vE '^(nvidia-|cuda-|triton==)' > requirements.lock
+
+clean:
+	rm -rf results logs benchmarks .snakemake

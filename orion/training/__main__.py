@@ -1,0 +1,130 @@
+"""Train one stage of a method: a training set -> an adapter and `training_log.parquet`.
+
+    python -m orion.training --spec SPEC --model results/models/NAME/manifest.json --training-set X.parquet \\
+        --seed 0 --adapter OUT/adapter --log OUT/training_log.parquet --shelf shelf
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from orion.cli import read_spec, run
+from orion.config.training import TrainingSpec
+from orion.files import write_json, write_table
+
+LOG_COLUMNS = (
+    "step", "epoch", "loss", "entropy", "token_accuracy", "grad_norm", "lr",
+    "tokens_per_s", "trained_tokens_per_s", "memory_mb",
+)  # fmt: skip
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="orion.training", description="Train one stage of a method.")
+    parser.add_argument("--spec", required=True, help="orion.config.training.TrainingSpec as JSON, or @FILE")
+    parser.add_argument("--model", required=True, type=Path, help="manifest.json of the student")
+    parser.add_argument("--training-set", required=True, type=Path)
+    parser.add_argument("--start-adapter", type=Path, help="adapter of the stage before, to go on from")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the adapter's first weights, the order of rows and dropout"
+    )
+    parser.add_argument("--adapter", required=True, type=Path, help="output folder")
+    parser.add_argument(
+        "--log", required=True, type=Path, help="output: one row a step; its .stats.json counts dropped rows"
+    )
+    parser.add_argument(
+        "--shelf", type=Path, help="folder of finished adapters by what made them; none is trained twice"
+    )
+    parser.add_argument(
+        "--scratch", type=Path, default=Path(".orion/training"), help="where checkpoints lie until the end"
+    )
+    parser.add_argument("--threads", type=int, help="CPU threads; default: torch's choice")
+    parser.add_argument(
+        "--batch-tokens", type=int, help="tokens that go through the model at once; lower it to save memory"
+    )
+    parser.add_argument("--checkpoint-every", type=float, default=60.0, metavar="SECONDS")
+    return parser.parse_args()
+
+
+def _write_outputs(
+    arguments: argparse.Namespace, reader: Any, manifest: Any, log: list[dict[str, float]], made: dict[str, Any]
+) -> None:
+    import polars as pl
+
+    from orion.training.model import save
+
+    adapter: Path = arguments.adapter
+    adapter.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=adapter.parent, prefix=f".{adapter.name}.") as folder:
+        part = Path(folder) / "adapter"
+        part.mkdir()
+        save(reader, part, manifest)
+        write_json(part / "training.json", made)
+        shutil.rmtree(adapter, ignore_errors=True)
+        part.replace(adapter)
+    table = pl.DataFrame({name: [row[name] for row in log] for name in LOG_COLUMNS}).cast({"step": pl.Int64})
+    write_table(arguments.log, table, made)
+
+
+def main() -> int:
+    arguments = _arguments()
+    spec = TrainingSpec.parse(read_spec(arguments.spec))
+    os.environ.setdefault("TQDM_DISABLE", "1")
+
+    from orion.chat import Chat
+    from orion.students import adapter_digest, read_manifest
+    from orion.training.checkpoints import Checkpoints, only_one
+    from orion.training.objectives import make_objective
+    from orion.training.preflight import check_rendering
+    from orion.training.rows import make_examples, read_rows
+    from orion.training.shelf import Shelf, training_key
+
+    manifest = read_manifest(arguments.model)
+    chat = Chat.load(manifest, spec.student)
+    objective = make_objective(spec)
+    where = str(arguments.training_set)
+    rows = read_rows(arguments.training_set, objective.columns)
+    longest = min(spec.training.max_length or manifest.context_length, manifest.context_length)
+    examples, stats = make_examples(rows, chat, objective, longest, where)
+    stats |= check_rendering(rows, examples, chat, objective.columns, where)
+    print(f"{stats['out']} of {stats['in']} rows, {stats['trained_tokens']} trained tokens", flush=True)
+
+    start: Path | None = arguments.start_adapter
+    key = training_key(spec, manifest, examples, start, arguments.seed)
+    stats_path = arguments.log.with_name(f"{arguments.log.stem}.stats.json")
+    scratch = arguments.scratch / key
+    with only_one(scratch):
+        shelf = Shelf(arguments.shelf, key) if arguments.shelf else None
+        if shelf and shelf.take(arguments.adapter, arguments.log):
+            write_json(stats_path, stats | {"from_shelf": True})
+            print(f"taken from the shelf ({key[:12]}), nothing to train")
+            return 0
+
+        from orion.training.run import train
+
+        checkpoints = Checkpoints(scratch, arguments.checkpoint_every)
+        reader, log, facts = train(spec, manifest, examples, objective, arguments, longest, checkpoints)
+        made = {
+            "key": key,
+            "objective": spec.objective,
+            "training": spec.training.model_dump(mode="json", exclude_none=True),
+            "seed": arguments.seed,
+            "student": {"identity": manifest.identity, "revision": manifest.revision},
+            "template_sha256": manifest.template_sha256,
+            "start": adapter_digest(start) if start else None,
+            "rows": {name: stats[name] for name in ("in", "out", "dropped", "tokens", "trained_tokens")},
+        } | facts  # fmt: skip
+        _write_outputs(arguments, reader, manifest, log, made)
+        write_json(stats_path, stats | {"from_shelf": False})
+        if shelf:
+            shelf.put(arguments.adapter, arguments.log)
+        checkpoints.prune()
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

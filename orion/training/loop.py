@@ -1,0 +1,219 @@
+"""The training loop: optimiser steps over examples, with a log row each, checkpoints, and errors that name a remedy."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from orion.config.training import Training
+from orion.errors import UserError
+from orion.training.batches import count_steps, cut, learning_rate, steps
+from orion.training.checkpoints import Checkpoints
+from orion.training.model import Reader
+from orion.training.objectives import Objective, Tokens
+from orion.training.rows import Example
+from orion.types import digest
+
+Row = dict[str, float]
+
+
+class Batch(NamedTuple):
+    """Sequences end to end. `read` are the positions whose next token is read: every completion token of the first
+    side (for the log) and, of the other sides, those that bear a loss."""
+
+    ids: Tensor  # [tokens]
+    lengths: tuple[int, ...]
+    read: Tensor  # [n]
+    targets: Tensor  # [n]
+    weight: Tensor  # [n]
+    sequence: Tensor  # [n]
+    logged: Tensor  # [n] bool: completion tokens of first sides
+
+
+class _Column(NamedTuple):
+    read: int
+    target: int
+    weight: float
+    sequence: int
+    logged: bool
+
+
+def collate(examples: Sequence[Example], device: torch.device) -> Batch:
+    ids: list[int] = []
+    columns: list[_Column] = []
+    lengths: list[int] = []
+    for example in examples:
+        for number, side in enumerate(example.sides):
+            for target, weight in zip(range(side.start, len(side.ids)), side.weights, strict=True):
+                if weight != 0 or number == 0:
+                    columns.append(_Column(len(ids) + target - 1, side.ids[target], weight, len(lengths), number == 0))
+            ids.extend(side.ids[:-1])  # the last token predicts nothing that is trained
+            lengths.append(len(side.ids) - 1)
+    tensors = (torch.tensor(values, device=device) for values in zip(*columns, strict=True))
+    return Batch(torch.tensor(ids, device=device), tuple(lengths), *tensors)
+
+
+@contextmanager
+def _memory_errors(training: Training) -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:  # torch.OutOfMemoryError is one, and the CPU's allocator raises a plain one
+        text = str(error)
+        if isinstance(error, torch.OutOfMemoryError) or "allocate memory" in text or "out of memory" in text.lower():
+            remedies = "lower --batch-tokens, then training.max_length"
+            if not training.gradient_checkpointing:
+                remedies = f"set training.gradient_checkpointing: true, {remedies}"
+            if training.mode == "full":
+                remedies += ", or train an adapter (training.mode: lora)"
+            raise UserError(f"out of memory while training; {remedies}. Finished steps are kept") from None
+        raise
+
+
+@contextmanager
+def _until_told() -> Iterator[Callable[[], bool]]:
+    """A stop (SIGTERM of a scheduler, ctrl-C) waits for the end of the step, so that the step is kept."""
+    told: list[int] = []
+    before = {number: signal.signal(number, lambda n, _: told.append(n)) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: bool(told)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _memory_mb(device: torch.device) -> float:
+    """Peak memory: the GPU's where there is one, else of this process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+class Loop:
+    """One training run. `reader` is in training mode, on `device`, and holds what is trainable."""
+
+    def __init__(
+        self, reader: Reader, objective: Objective, examples: Sequence[Example], training: Training, seed: int, *,
+        device: torch.device, batch_tokens: int, checkpoints: Checkpoints, track: Callable[[Row], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.reader, self.objective, self.examples = reader, objective, examples
+        self.training, self.seed, self.device, self.batch_tokens = training, seed, device, batch_tokens
+        self.checkpoints, self.track = checkpoints, track or (lambda _: None)
+        self.parameters = [p for p in reader.parameters() if p.requires_grad]
+        self.optimiser = torch.optim.AdamW(
+            self.parameters,
+            lr=training.learning_rate,
+            weight_decay=training.weight_decay,
+            fused=device.type in ("cpu", "cuda"),
+        )
+        self.reference: dict[int, Tensor] = {}  # of an example, by identity: log-probabilities of its sides
+
+    def _tokens(self, batch: Batch, nll: Tensor, examples: Sequence[Example]) -> Tokens:
+        none = torch.zeros(len(batch.lengths), device=self.device)
+        reference = torch.cat([self.reference[id(e)] for e in examples]) if self.reference else none
+        return Tokens(nll, batch.weight, batch.sequence, reference)
+
+    def _read_reference(self) -> None:
+        """Log-probabilities under the policy that training begins with, once, before it changes."""
+        self.reader.eval()
+        with torch.no_grad():
+            for examples in cut(self.examples, self.batch_tokens):
+                batch = collate(examples, self.device)
+                losses = self.reader(batch.ids, batch.lengths, batch.read, batch.targets)
+                sums = torch.zeros(len(batch.lengths), device=self.device)
+                sums.index_add_(0, batch.sequence, -losses.nll * batch.weight)
+                sides = torch.split(sums, [len(example.sides) for example in examples])
+                self.reference |= {id(example): side for example, side in zip(examples, sides, strict=True)}
+        self.reader.train()
+
+    def _autocast(self) -> Any:
+        """Full training keeps float32 weights and computes in less."""
+        from orion.training.model import computing_dtype
+
+        dtype = computing_dtype(self.training, self.device)
+        return torch.autocast(self.device.type, dtype, enabled=self.training.mode == "full" and dtype != torch.float32)
+
+    def _step(self, number: int, total: int, examples: Sequence[Example]) -> Row:
+        began = time.monotonic()
+        torch.manual_seed(int(digest([self.seed, number])[:12], 16))
+        rate = learning_rate(number, total, self.training)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        share = self.objective.share(examples)
+        loss, entropy, correct, logged, trained = 0.0, 0.0, 0.0, 0, 0
+        for part in cut(examples, self.batch_tokens):
+            batch = collate(part, self.device)
+            with self._autocast():
+                losses = self.reader(batch.ids, batch.lengths, batch.read, batch.targets)
+            value = self.objective.loss(self._tokens(batch, losses.nll, part)) / share
+            value.backward()  # type: ignore[no-untyped-call]
+            loss += value.item()
+            entropy += losses.entropy[batch.logged].sum().item()
+            correct += losses.correct[batch.logged].sum().item()
+            logged += int(batch.logged.sum())
+            trained += int((batch.weight != 0).sum())
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.training.max_grad_norm).item()
+        if not (abs(loss) < float("inf") and norm < float("inf")):
+            raise UserError(
+                f"step {number + 1}: the loss is {loss} and its gradient's norm {norm}, in the rows "
+                f"{', '.join(sorted({e.id for e in examples}))[:200]}; lower training.learning_rate or max_grad_norm, "
+                "or set training.dtype: float32"
+            )
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        seconds = time.monotonic() - began
+        return {
+            "step": number + 1, "loss": loss, "entropy": entropy / logged, "token_accuracy": correct / logged,
+            "grad_norm": norm, "lr": rate, "tokens_per_s": sum(e.tokens for e in examples) / seconds,
+            "trained_tokens_per_s": trained / seconds, "memory_mb": _memory_mb(self.device),
+        }  # fmt: skip
+
+    def _state(self, log: list[Row]) -> dict[str, Any]:
+        weights = {name: p.detach() for name, p in self.reader.named_parameters() if p.requires_grad}
+        return {"log": log, "weights": weights, "optimiser": self.optimiser.state_dict()}
+
+    def _resume(self) -> list[Row]:
+        state = self.checkpoints.load()
+        if state is None:
+            return []
+        self.reader.load_state_dict(state["weights"], strict=False)
+        self.optimiser.load_state_dict(state["optimiser"])
+        log: list[Row] = state["log"]
+        print(f"going on after step {len(log)}", flush=True)
+        return log
+
+    def run(self) -> list[Row]:
+        """Train; returns the log, one row an optimiser step.
+
+        Raises:
+            UserError: the loss is no number, or the memory does not suffice.
+            KeyboardInterrupt: told to stop; the finished steps are kept in the checkpoint.
+        """
+        total = count_steps(len(self.examples), self.training)
+        with _memory_errors(self.training), _until_told() as told:
+            if self.objective.needs_reference:
+                self._read_reference()
+            log = self._resume()
+            for number, (epoch, chosen) in enumerate(steps(len(self.examples), self.training, self.seed)):
+                if number < len(log):
+                    continue
+                row = {"epoch": epoch} | self._step(number, total, [self.examples[n] for n in chosen])
+                log.append(row)
+                self.track(row)
+                print(
+                    f"step {number + 1}/{total}  loss {row['loss']:.4f}  entropy {row['entropy']:.3f}  accuracy "
+                    f"{row['token_accuracy']:.3f}  {row['trained_tokens_per_s']:.0f} trained tokens/s",
+                    flush=True,
+                )
+                if told() or self.checkpoints.due():
+                    self.checkpoints.save(self._state(log))
+                if told():
+                    raise KeyboardInterrupt
+        return log

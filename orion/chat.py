@@ -31,17 +31,6 @@ PLAIN_TEMPLATE = (
 _PROBE = "What is 2 + 3?"
 
 
-def prompt_messages(text: str, student: Student) -> tuple[Message, ...]:
-    """One user turn, behind the student's system prompt where it has one. What a `Request` asks a student."""
-    user = Message("user", text)
-    return (user,) if student.system_prompt is None else (Message("system", student.system_prompt), user)
-
-
-def request_extra(student: Student) -> dict[str, Any]:
-    """`Request.extra` of a student: the template's switches, in the form that compatible servers take too."""
-    return {"chat_template_kwargs": {"enable_thinking": student.thinking}}
-
-
 def template_of(tokenizer: Any, student: Student) -> tuple[str, str]:
     """The template's text, and whose it is.
 
@@ -127,15 +116,18 @@ class Chat:
             raise UserError(f"{self.student.model}: neither template nor tokenizer ends a turn; set chat_template")
         return int(end)
 
+    def _with_system(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """The student's system prompt goes first where it has one and the messages bring none of their own."""
+        system = self.student.system_prompt
+        return messages if system is None or messages[0].role == "system" else [Message("system", system), *messages]
+
     def prompt_text(self, messages: Sequence[Message]) -> str:
         """
         Raises:
             UserError: a check failed; the text names the check and the remedy.
         """
         name = f"chat template of {self.student.model}"
-        system = self.student.system_prompt
-        if system is not None and (messages[0].role != "system" or messages[0].content != system):
-            raise ValueError("messages without the student's system prompt; build them with prompt_messages")
+        messages = self._with_system(messages)
         text = self._render(messages, generation_prompt=True)
         if text == self._render(messages, generation_prompt=False):
             raise UserError(f"{name} has no generation prompt, the model would play the user; set chat_template")
@@ -166,7 +158,7 @@ class Chat:
     def drift(self, messages: Sequence[Message], completion: str) -> str | None:
         """What the template itself would make of the finished conversation where it differs from `row` (templates may
         strip a thinking part or add one), for preflight reports; None where they agree."""
-        whole = self._render([*messages, Message("assistant", completion)], generation_prompt=False)
+        whole = self._render([*self._with_system(messages), Message("assistant", completion)], generation_prompt=False)
         ours = self.prompt_text(messages) + completion
         return None if whole.startswith(ours) else whole
 
@@ -184,7 +176,7 @@ class Chat:
         Raises:
             UserError: names the check and the remedy.
         """
-        messages = prompt_messages(_PROBE, self.student)
+        messages = [Message("user", _PROBE)]
         self.prompt(messages)
         opened = self.prompt_text(messages).rstrip().endswith("<think>")
         if opened and not self.student.thinking:

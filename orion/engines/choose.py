@@ -78,7 +78,8 @@ def choose(logits: Tensor, rule: Rule, uniform: Tensor, history: Tensor | None) 
     if bool(greedy.any()):
         chosen[greedy] = logits[greedy].argmax(dim=1)
     drawn = (~greedy).nonzero().flatten()
-    for part in drawn.split(_ROWS) if len(drawn) else ():
+    for start in range(0, len(drawn), _ROWS):
+        part = drawn[start : start + _ROWS]
         rows = logits[part] if len(part) < len(logits) else logits
         chosen[part] = _draw(rows, rule.temperature[part], rule.top_p[part], rule.top_k[part], uniform[part])
     return chosen

@@ -68,7 +68,7 @@ class Decoder:
             self._make_room(waiting)
             yield from self._step()
 
-    def _common(self, rows: Sequence[Row]) -> tuple[list[int], DynamicCache | None]:
+    def _common(self, rows: Sequence[Row]) -> tuple[list[int], Any]:
         """The tokens that all prompts begin with, and their cache."""
         first, last = min(row.prompt for row in rows), max(row.prompt for row in rows)
         length = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))

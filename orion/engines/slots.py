@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers.cache_utils import Cache, DynamicCache
+from transformers.cache_utils import Cache
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
@@ -42,8 +42,8 @@ class Slots(Cache):
         """Memory that slots of `room` positions take; 0 before the first row is known."""
         return sum(values[:, :, :1].numel() * values.element_size() * 2 * room for values in self._values)
 
-    def put(self, slot: int, prefix: DynamicCache, length: int) -> None:
-        """Copy the first `length` positions of a prompt's cache (batch 1) into `slot`."""
+    def put(self, slot: int, prefix: Any, length: int) -> None:
+        """Copy the first `length` positions of a prompt's cache (a DynamicCache of batch 1) into `slot`."""
         if not self._keys:
             self._keys = [layer.keys.new_empty(0) for layer in prefix.layers]
             self._values = [layer.values.new_empty(0) for layer in prefix.layers]
@@ -129,7 +129,7 @@ def attend(
     """Attention in the form of transformers' interface: one query a row against its slot, and torch's fused kernel for
     the prompts. rows x query heads x queries x width in, rows x queries x query heads x width out."""
     if query.shape[2] > 1 or attention_mask is None or attention_mask.dtype == torch.bool:
-        return sdpa_attention_forward(  # type: ignore[no-any-return]
+        return sdpa_attention_forward(
             module, query, key, value, attention_mask, scaling=scaling, sliding_window=sliding_window, **kwargs
         )
     rows, heads, _, width = query.shape

@@ -42,7 +42,9 @@ class ScoreTableEntry(Part):
         None, description="print differences to this method, as an ablation does; leave out for none"
     )
     confidence: float = Field(0.95, gt=0.5, lt=1, description="coverage of the intervals; tests use 1 - confidence")
-    paper: str | None = Field(None, description="ORION, EDIT or SuperCorrect: its numbers stand beside ours")
+    paper: Literal["ORION", "EDIT", "SuperCorrect"] | None = Field(
+        None, description="whose numbers stand beside ours, and whose claims are put to the test; leave out for none"
+    )
 
     @field_validator("k", "majority", "budgets")
     @classmethod

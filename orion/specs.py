@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orion.config.endpoint import Endpoint
 from orion.config.methods import Stage
+from orion.config.problems import ProblemsSpec, ProblemSource
 from orion.config.study import Study
 from orion.config.training import TrainingSpec
 from orion.error_set import ErrorSetSpec
@@ -25,8 +26,15 @@ class Specs:
     def __init__(self, study: Study) -> None:
         self.study = study
 
+    def _source(self, name: str) -> ProblemSource:
+        return self.study.problems if name == "train" else self.study.benchmarks[name]
+
     def problems(self, name: str) -> str:
-        return (self.study.problems if name == "train" else self.study.benchmarks[name]).spec()
+        return ProblemsSpec(problems=self._source(name)).spec()
+
+    def problem_files(self, name: str) -> list[str]:
+        """The user's files that a problems file is made from, for a rule's input."""
+        return self._source(name).files
 
     def student(self, name: str) -> str:
         return self.study.students[name].spec()

@@ -2,6 +2,8 @@
 
 
 rule make_problems:
+    input:
+        lambda w: specs_of.problem_files(w.problems),
     output:
         "results/problems/{problems}.parquet",
     log:
@@ -10,6 +12,7 @@ rule make_problems:
         "benchmarks/problems/{problems}.tsv"
     wildcard_constraints:
         problems=one_of(["train", *study.benchmarks]),
+    priority: 100  # a malformed file is refused before anything else starts
     params:
         spec=lambda w: specs_of.problems(w.problems),
         code=code_digest("orion.problems"),

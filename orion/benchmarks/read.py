@@ -66,7 +66,9 @@ def load_benchmark(source: BenchmarkSource, name: str) -> Loaded:
         )
     problems = _without_excluded(problems, source, name, dropped)
     if source.sample is not None and source.sample < len(problems):
-        chosen = sorted(Random(source.seed or 0).sample(range(len(problems)), source.sample))
+        # The head of one seeded order: a larger sample holds every smaller one.
+        order = Random(source.seed or 0).sample(range(len(problems)), len(problems))
+        chosen = sorted(order[: source.sample])
         dropped["not sampled"] = len(problems) - source.sample
         problems = [problems[i] for i in chosen]
     if not problems:

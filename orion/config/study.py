@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator
 from orion.config.base import Part
 from orion.config.messages import explain
 from orion.config.methods import Recipe
-from orion.config.problems import ArithmeticSource
+from orion.config.problems import ProblemSource
 from orion.config.sampling import Evaluation, Exposure, Refinement
 from orion.config.student import Student
 from orion.config.teacher import Teacher
@@ -27,8 +27,8 @@ _SECRET = ("api_key", "apikey", "token", "password", "secret", "hf_token")
 class Study(Part):
     """One study: problems, teachers, students, methods, and how all of it is sampled, trained and scored."""
 
-    problems: ArithmeticSource = Field(description="what students are trained on")
-    benchmarks: dict[Name, ArithmeticSource] = Field(description="what they are scored on")
+    problems: ProblemSource = Field(description="what students are trained on")
+    benchmarks: dict[Name, ProblemSource] = Field(description="what they are scored on")
     teachers: dict[Name, Teacher] = Field(min_length=1, description="the first one's CoTs are the default")
     students: dict[Name, Student] = Field(min_length=1)
     prompts: Prompts

@@ -10,7 +10,9 @@ import argparse
 from pathlib import Path
 
 from orion import cli
-from orion.config.problems import ArithmeticSource
+from orion.benchmarks.read import Loaded, load_benchmark
+from orion.config.problems import ArithmeticSource, ProblemsSpec
+from orion.types import Problem
 
 
 def main() -> None:
@@ -19,19 +21,27 @@ def main() -> None:
     parser.add_argument("--name", required=True, help="'train', or the benchmark's name")
     parser.add_argument("--output", required=True, type=Path, help="parquet: id, problem, answer, solution, ...")
     arguments = parser.parse_args()
-    source = ArithmeticSource.parse(cli.read_spec(arguments.spec))
+    source = ProblemsSpec.parse(cli.read_spec(arguments.spec)).problems
 
-    from orion.problems.arithmetic import generate
     from orion.problems.table import write_problems
 
-    held_out = arguments.name != "train"
+    if isinstance(source, ArithmeticSource):
+        found = Loaded(arithmetic_problems(source, held_out=arguments.name != "train"), {})
+    else:
+        found = load_benchmark(source, arguments.name)
+    described = {"source": source.model_dump(mode="json", exclude_none=True), "dropped": found.dropped}
+    write_problems(arguments.output, found.problems, described)
+    print(f"{len(found.problems)} problems; dropped {found.dropped or 'none'}")
+
+
+def arithmetic_problems(source: ArithmeticSource, held_out: bool) -> list[Problem]:
+    from orion.problems.arithmetic import generate
+
     seed = f"{'bench' if held_out else 'train'}{source.seed}"
-    problems = [
+    return [
         problem._replace(source="arithmetic", subject=family)
         for family, problem in generate(source.families, source.numbers, seed, held_out)
     ]
-    write_problems(arguments.output, problems, {"source": source.model_dump(mode="json"), "held_out": held_out})
-    print(f"{len(problems)} problems")
 
 
 if __name__ == "__main__":

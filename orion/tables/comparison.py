@@ -79,7 +79,7 @@ class Table:
 
 
 def columns_of(spec: ScoreTable, benchmarks: Sequence[str]) -> list[Column]:
-    metrics = [f"Acc@{k}" for k in spec.k] + [f"maj@{k}" for k in spec.majority]
+    metrics = [f"Acc@{k}" for k in spec.ks] + [f"maj@{k}" for k in spec.majority]
     columns = []
     groups = [(name, (name,)) for name in benchmarks] + ([(AVERAGE, tuple(benchmarks))] if len(benchmarks) > 1 else [])
     for name, members in groups:
@@ -129,18 +129,27 @@ def make_table(spec: ScoreTable, cells: dict[Key, Cell]) -> Table:
         for method in spec.methods:
             for column in columns:
                 found = cells_of(cells, student, method, column)
-                values = [cell.metric(column.metric) for cell in found]
-                value = score(values, spec.confidence, observations(found, column.metric))
-                entries[student, method, column] = Entry(value, found, values)
+                entries[student, method, column] = make_entry(found, column.metric, spec.confidence)
     table = Table(spec, students, benchmarks, columns, entries, [], cells)
     _test(table)
     return table
 
 
+def make_entry(cells: list[Cell], metric: str, confidence: float) -> Entry:
+    """A metric's value over one cell, or averaged over several benchmarks."""
+    values = [cell.metric(metric) for cell in cells]
+    return Entry(score(values, confidence, observations(cells, metric)), cells, values)
+
+
+def compare_entries(first: Entry, second: Entry, metric: str, confidence: float) -> Difference:
+    """The paired comparison that tables and `python -m orion.compare` share."""
+    draws = first.cells[0].draws if metric == "Acc@1" else 1
+    return compare(first.values, second.values, confidence, draws)
+
+
 def _compare(table: Table, student: str, column: Column, first: str, second: str) -> Difference:
     a, b = (table.entries[student, method, column] for method in (first, second))
-    draws = a.cells[0].draws if column.metric == "Acc@1" else 1
-    return compare(a.values, b.values, table.spec.confidence, draws)
+    return compare_entries(a, b, column.metric, table.spec.confidence)
 
 
 def make_plan(difference: Difference, sides: Sequence[Entry], metric: str, alpha: float) -> Plan:

@@ -23,42 +23,53 @@ LABELS = {
 BASELINES = ["vanilla", "sft-label", "sft-long-cot", "minimal-cot", "wot"]
 
 
-class ScoreTable(Part):
-    """Students x methods x benchmarks, scored and tested."""
+class ScoreTableEntry(Part):
+    """Students x methods x benchmarks, scored and tested: one entry of the config's `tables:`."""
 
-    name: str = Field("main", pattern=r"^[a-z][a-z0-9-]*$", description="file name: main, ablation, matched, ...")
-    methods: list[str] = Field(min_length=1, description="rows, in this order")
-    students: list[str] | None = Field(
-        None, description="blocks of rows, in this order; leave out for all that were scored"
-    )
-    benchmarks: list[str] | None = Field(None, description="columns, in this order; leave out for all that were scored")
-    decoding: str = Field(description="the sampled decoding that Acc@1 and Acc@k come from")
+    methods: list[str] | None = Field(None, min_length=1, description="rows, in this order; default: all methods")
+    students: list[str] | None = Field(None, description="blocks of rows, in this order; default: all")
+    benchmarks: list[str] | None = Field(None, description="columns, in this order; default: all")
+    decoding: str | None = Field(None, description="what Acc@1 and Acc@k come from; default: the evaluation's headline")
     greedy: str | None = Field(None, description="a greedy decoding, printed beside; leave out for none")
-    k: list[int] = Field([1, 10], min_length=1, description="Acc@k columns; 1 is the mean over draws, k needs k draws")
+    k: list[int] | None = Field(None, description="Acc@k columns beside Acc@1; default: the evaluation's k")
     majority: list[int] = Field([], description="maj@k columns: the most frequent of k answers")
-    budgets: list[int] = Field(
-        [], description="token budgets: right answers that took at most so many tokens (tidy file)"
-    )
+    budgets: list[int] = Field([], description="token budgets: right within so many tokens counts (tidy file)")
     families: dict[str, list[str]] = Field({}, description="named groups of benchmarks to average over (tidy file)")
     baselines: list[str] = Field(
-        BASELINES, description="methods of others: a dagger marks what is not separated from their best"
+        BASELINES, description="methods of others: a dagger marks what no test separates from their best"
     )
     reference: str | None = Field(
         None, description="print differences to this method, as an ablation does; leave out for none"
     )
-    labels: dict[str, str] = Field({}, description="how Markdown and LaTeX call a method, student or benchmark")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="coverage of the intervals; tests use 1 - confidence")
-    paper: str | None = Field("ORION", description="paper whose numbers stand beside ours; leave out for none")
-    teacher: Literal["model", "script"] | None = Field(
-        None, description="what the teacher was, if the scores do not say it"
+    paper: Literal["ORION", "EDIT", "SuperCorrect"] | None = Field(
+        None, description="whose numbers stand beside ours, and whose claims are put to the test; leave out for none"
     )
 
     @field_validator("k", "majority", "budgets")
     @classmethod
-    def _positive(cls, value: list[int]) -> list[int]:
-        if any(number < 1 for number in value) or len(set(value)) < len(value):
+    def _positive(cls, value: list[int] | None) -> list[int] | None:
+        if any(number < 1 for number in value or []) or len(set(value or [])) < len(value or []):
             raise ValueError("write distinct numbers of 1 and more")
         return value
+
+
+class ScoreTable(ScoreTableEntry):
+    """The entry with what the rest of the config says filled in: the `--spec` of the program."""
+
+    name: str = Field("main", pattern=r"^[a-z][a-z0-9-]*$", description="file name: main, ablation, matched, ...")
+    methods: list[str] = Field(min_length=1)
+    decoding: str
+    k: list[int] = Field([10])
+    labels: dict[str, str] = Field({}, description="how Markdown and LaTeX call a method, student or benchmark")
+    teacher: Literal["model", "script"] | None = Field(
+        None, description="what the teacher was; a caption says a script"
+    )
+
+    @property
+    def ks(self) -> list[int]:
+        """The k of the Acc@k columns: 1 first."""
+        return [1, *(k for k in self.k if k != 1)]
 
     def label(self, name: str) -> str:
         return self.labels.get(name) or LABELS.get(name) or name

@@ -14,10 +14,10 @@ from orion.tables.paper import Published, published
 Row = Mapping[str, Any]
 
 
-def csv_text(rows: Sequence[Row]) -> str:
-    """CSV with the first row's keys as header; numbers to six decimals, None as an empty field."""
+def csv_text(rows: Sequence[Row], columns: Sequence[str] = ()) -> str:
+    """CSV with `columns`, else the first row's keys, as header; numbers to six decimals, None as an empty field."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\n")
+    writer = csv.DictWriter(out, columns or (list(rows[0]) if rows else []), lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: round(v, 6) if isinstance(v, float) else v for key, v in row.items()} for row in rows)
     return out.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COUNTS = ("truncated", "no_answer", "unverified")
+
+
+def _parsed(metric: str) -> tuple[str, str, str]:
+    """(Acc or maj, k, budget); the budget is empty where there is none."""
+    match = re.fullmatch(r"(Acc|maj)@([1-9]\d*)(?: in (\d+) tokens)?", metric)
+    if not match or (match[3] and match[1] + match[2] != "Acc1"):
+        raise UserError(f"unknown metric '{metric}'; there are Acc@1, Acc@K and maj@K")
+    return match[1], match[2], match[3] or ""
+
+
+def draws_of(metric: str) -> int:
+    """How many draws a problem a metric needs."""
+    return int(_parsed(metric)[1])
 
 
 @dataclass(frozen=True)
@@ -43,9 +57,9 @@ class Cell:
 
         from orion.statistics.estimates import majority_at_k, pass_at_k, within_budget
 
-        if name.endswith(" tokens"):
-            return within_budget(self.correct, self.tokens, int(name.split()[-2]))
-        kind, _, k = name.partition("@")
+        kind, k, budget = _parsed(name)
+        if budget:
+            return within_budget(self.correct, self.tokens, int(budget))
         if kind == "maj":
             return np.stack([majority_at_k(*seed, int(k)) for seed in zip(self.classes, self.correct, strict=True)])
         return pass_at_k(self.draws, self.correct.sum(axis=2), int(k))
@@ -86,12 +100,12 @@ def read_scores(paths: Sequence[Path]) -> dict[Key, Cell]:
         for (benchmark, decoding), part in table.group_by("benchmark", "decoding", maintain_order=True):
             key = (metadata["student"], metadata["method"], str(benchmark), str(decoding))
             parts.setdefault(key, []).append((path, seed, part, runs.get((str(benchmark), str(decoding)), {})))
-    cells = {key: _cell(found) for key, found in parts.items()}
+    cells = {key: make_cell(found) for key, found in parts.items()}
     _check_paired(cells, parts)
     return cells
 
 
-def _cell(found: list[tuple[Path, str, pl.DataFrame, dict[str, Any]]]) -> Cell:
+def make_cell(found: list[tuple[Path, str, pl.DataFrame, dict[str, Any]]]) -> Cell:
     import numpy as np
 
     first_path, _, first, _ = found[0]

@@ -94,7 +94,7 @@ def _more(table: Table, student: str, method: str) -> Iterator[dict[str, Any]]:
             )
     for family, members in spec.families.items():
         chosen = [name for name in table.benchmarks if name in members]
-        for metric in [f"Acc@{k}" for k in spec.k] if chosen else []:
+        for metric in [f"Acc@{k}" for k in spec.ks] if chosen else []:
             cells = [table.cells[student, method, name, spec.decoding] for name in chosen]
             column = Column(family, tuple(chosen), metric, spec.decoding)
             yield _row(student, method, column, "family", cells, spec.confidence)
@@ -132,8 +132,8 @@ def _mean(
 
 
 def tests(table: Table) -> list[dict[str, Any]]:
-    """One row a paired test; differences are first minus second in percentage points. The counts say how many draws,
-    seeds or problems, each alone, would settle a true difference as large as this one with 80% power."""
+    """One row a paired test; differences are first minus second in percentage points. Where a comparison is open, the
+    counts say how many draws, seeds or problems, each alone, would settle a true difference as large with 80% power."""
     alpha = 1 - table.spec.confidence
     return [
         {
@@ -153,9 +153,10 @@ def tests(table: Table) -> list[dict[str, Any]]:
             "problems_better": test.difference.better,
             "problems_worse": test.difference.worse,
             "detectable": 100 * test.plan.detectable,
-            "draws_needed": test.plan.draws,
-            "seeds_needed": test.plan.seeds,
-            "problems_needed": test.plan.problems,
+        }
+        | {
+            f"{name}_needed": getattr(test.plan, name) if test.p_holm > alpha else None
+            for name in ("draws", "seeds", "problems")
         }
         for test in table.tests
     ]

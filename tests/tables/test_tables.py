@@ -17,7 +17,7 @@ from orion.tables.tidy import tests as paired_tests
 from orion.tables.tidy import tidy
 
 Make = Callable[..., Path]
-SPEC = ScoreTable(methods=["vanilla", "sft-long-cot", "orion"], decoding="sampled", k=[1, 10])
+SPEC = ScoreTable(methods=["vanilla", "sft-long-cot", "orion"], decoding="sampled", paper="ORION")
 
 
 def table(files: list[Path], spec: ScoreTable = SPEC) -> Table:

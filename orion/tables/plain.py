@@ -1,0 +1,61 @@
+"""Tables of counts and costs, without tests: rows of named columns as CSV, Markdown and LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orion.tables.layout import csv_text as csv_text
+from orion.tables.layout import escaped
+
+
+def shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def markdown(rows: Sequence[Mapping[str, Any]], caption: str) -> str:
+    columns = list(rows[0]) if rows else []
+    numeric = {name for name in columns if not any(isinstance(row[name], str) for row in rows)}
+    lines = [
+        "| " + " | ".join(columns) + " |",
+        "|" + "".join(" ---: |" if name in numeric else " --- |" for name in columns),
+        *("| " + " | ".join(shown(row[name]).replace("|", "\\|") for name in columns) + " |" for row in rows),
+    ]
+    return "\n".join(lines) + f"\n\n{caption}\n"
+
+
+def latex(rows: Sequence[Mapping[str, Any]], caption: str, name: str) -> str:
+    columns = list(rows[0]) if rows else []
+    numeric = {column for column in columns if not any(isinstance(row[column], str) for row in rows)}
+    return "\n".join(
+        [
+            r"% needs \usepackage{booktabs}",
+            r"\begin{table*}",
+            r"\centering\small",
+            rf"\caption{{{escaped(caption)}}}",
+            rf"\label{{tab:{name}}}",
+            r"\begin{tabular}{" + "".join("r" if column in numeric else "l" for column in columns) + "}",
+            r"\toprule",
+            " & ".join(map(escaped, columns)) + r" \\",
+            r"\midrule",
+            *(" & ".join(escaped(shown(row[column])) for column in columns) + r" \\" for row in rows),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table*}",
+            "",
+        ]
+    )
+
+
+def write(folder: Path, name: str, rows: Sequence[Mapping[str, Any]], caption: str) -> None:
+    """{name}.csv, .md and .tex."""
+    from orion.files import write_text
+
+    write_text(folder / f"{name}.csv", csv_text(rows))
+    write_text(folder / f"{name}.md", markdown(rows, caption))
+    write_text(folder / f"{name}.tex", latex(rows, caption, name))

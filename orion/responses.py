@@ -26,7 +26,7 @@ FINISH: Mapping[str, FinishReason] = {
 GIVEN_UP = {"error", "abort", "insufficient_system_resource"}
 # Refusals that the same question would meet again, so it is asked once. 401, 402 and 403 are about the key or the
 # account and not about the question; 408, 409, 425 and 429 pass.
-FINAL_STATUS = re.compile(r"http-4(?!01|02|03|08|09|25|29)\d\d|content-filter")
+FINAL_STATUS = re.compile(r"http-4(?!01|02|03|08|09|25|29)\d\d|content-filter|too-long")
 
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 

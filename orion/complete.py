@@ -6,17 +6,22 @@ and every response is in the store before anything reads it.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from orion import responses
 from orion.errors import UserError
 from orion.progress import Progress
 from orion.responses import parse
-from orion.store import Store
+from orion.store import Store, StoreError
+from orion.store.claims import Claims
 from orion.types import Engine, Request, Response
 
 __all__ = ["Ended", "Gaps", "complete", "missing", "parse"]
+
+POLL = 0.5  # seconds between two looks at what another run has received
 
 
 class Ended(UserError):
@@ -81,7 +86,7 @@ def complete(
     if offline:
         why = {request.key: "not in the store" for request in lacking}
     elif lacking:
-        why, note = _ask(lacking, engine, store, progress or Progress.silent())
+        why, note = _ask_or_wait(lacking, engine, store, progress or Progress.silent())
     found = []
     for request in requests:
         record = store.find(request)
@@ -90,6 +95,46 @@ def complete(
     if len(whole) < len(found):
         raise Gaps(found, requests, why, note)
     return whole
+
+
+def _ask_or_wait(
+    lacking: Sequence[Request], engine: Engine, store: Store, progress: Progress
+) -> tuple[dict[str, str], str]:
+    """Ask for what is missing, except for what another run on this store is asking for: that is waited for, and asked
+    for only if the other leaves it. Each request is asked at most once here."""
+    why: dict[str, str] = {}
+    asked: set[tuple[str, int]] = set()
+    waited = False
+    claims = Claims(store.path)
+    while lacking:
+        with ExitStack() as claimed:
+            with _store_errors(store), claims.turn():
+                store.refresh()
+                taken = claims.of_others()
+                lacking = [r for r in missing(lacking, store) if (r.key, r.sampling.max_tokens) not in asked]
+                mine = [request for request in lacking if request.key not in taken]
+                if mine:
+                    claimed.enter_context(claims.holding([request.key for request in mine]))
+            if mine:
+                asked.update((request.key, request.sampling.max_tokens) for request in mine)
+                reasons, note = _ask(mine, engine, store, progress)
+                why |= reasons
+                if note:
+                    return why, note
+        if lacking and not mine:
+            if not waited:
+                progress.note(f"another run on this store is asking for {len(lacking)} of these; waiting for it")
+            waited = True
+            time.sleep(POLL)
+    return why, ""
+
+
+@contextmanager
+def _store_errors(store: Store) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{store.path}: the store cannot be written ({error.strerror})") from None
 
 
 def _ask(lacking: Sequence[Request], engine: Engine, store: Store, progress: Progress) -> tuple[dict[str, str], str]:

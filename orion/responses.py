@@ -47,7 +47,8 @@ def parse(record: Record) -> Response:
         prompt, completion = usage(record.raw) if isinstance(record.raw, Mapping) else (0, 0)
         said = record.meta.get("error")
         error = f"{record.status}: {said}" if said else record.status
-        return Response("", "error", prompt or 0, completion or 0, None, cost, error)
+        finish_reason: FinishReason = "content_filter" if record.status == "content-filter" else "error"
+        return Response("", finish_reason, prompt or 0, completion or 0, None, cost, error)
     if record.format == "openai-chat":
         return _parse_chat(record.raw, cost)
     if record.format == "text":

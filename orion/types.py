@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 
@@ -57,6 +57,10 @@ class Sampling:
     repetition_penalty: float | None = None
     stop: tuple[str, ...] | None = None
 
+    def stated(self) -> dict[str, Any]:
+        """What is set, by name."""
+        return {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -81,7 +85,8 @@ class Request:
         The token limit is no part of the question: a response that ended by itself serves every limit it fits into,
         and only the cut-off ones are asked again when the limit is raised (see `Store.find`).
         """
-        sampling = {k: v for k, v in asdict(self.sampling).items() if v is not None and k != "max_tokens"}
+        sampling = self.sampling.stated()
+        del sampling["max_tokens"]
         body = {
             "model": self.model,
             "messages": [list(m) for m in self.messages],

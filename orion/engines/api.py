@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
+import selectors
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from orion import responses
@@ -32,6 +33,7 @@ MOST_THROTTLES = 10  # of one request, while others get through
 # second number holds where earlier runs had responses.
 REFUSALS_AT_FIRST = (5, 20)
 FIRST_PATIENCE = 60.0
+PAUSE = 0.5  # seconds before a failed request is sent again, doubled each time
 
 
 class Asked(NamedTuple):
@@ -64,19 +66,28 @@ class ApiEngine:
         if not requests:
             return
         key = self.endpoint.key()
-        loop = asyncio.new_event_loop()
+        loop = asyncio.SelectorEventLoop(_FewAtATime())
         run = _Run(self.endpoint, key, requests, self._store, self._note, loop)
         try:
             loop.call_soon(run.begin)
             while not run.over:
                 loop.run_forever()
                 yield from run.taken()
+                run.pump()  # only now, so that sent and not yet stored are never more than the concurrency
             yield from run.taken()
             if run.stop is not None:
                 raise run.stop
         finally:
             loop.run_until_complete(run.close())
             loop.close()
+
+
+class _FewAtATime(selectors.DefaultSelector):
+    """Hands the loop a few ready sockets at a time. Responses that come in a burst are else all read, then all parsed,
+    then all followed by their next requests, which keeps the burst together and leaves the endpoint idle in between."""
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        return super().select(timeout)[:8]
 
 
 class _Run:
@@ -99,6 +110,7 @@ class _Run:
         self._out: list[Record] = []
         self._held: list[Record] = []  # refusals before the first response
         self._counter = 0
+        self._closing = False
         self._last_failure = ""
         self._successes = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -139,7 +151,7 @@ class _Run:
 
     def begin(self) -> None:
         self._transport = Transport(self._endpoint, self._key)
-        self._pump()
+        self.pump()
 
     def taken(self) -> list[Record]:
         """The records that came since the last call."""
@@ -149,6 +161,7 @@ class _Run:
         return out
 
     async def close(self) -> None:
+        self._closing = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -157,7 +170,7 @@ class _Run:
 
     # Sending
 
-    def _pump(self) -> None:
+    def pump(self) -> None:
         """Send what may be sent now, and come back when more may be."""
         if self._timer is not None:
             self._timer.cancel()
@@ -169,8 +182,11 @@ class _Run:
                 if self._later:
                     self._wake(self._later[0][0])
                 break
-            most = 1 if self._back_off.outage else int(self._concurrency.limit)
+            probing = self._back_off.probing(now)
+            most = 1 if self._back_off.outage or probing else int(self._concurrency.limit)
             if len(self._tasks) >= most:
+                if probing:
+                    self._wake(self._back_off.until + self._back_off.PROBE)
                 break
             asked = self._later[0][2] if due else self._queue[0]
             wait, cost, tokens = self._wait(asked.request, now)
@@ -183,7 +199,12 @@ class _Run:
             self._budget.reserve(cost)
             task = self._loop.create_task(self._ask(asked, cost, tokens))
             self._tasks.add(task)
-        if self.over or self._out:
+        if self.over:
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        """Give the word back to `complete`."""
+        if self._loop.is_running() and not self._closing:
             self._loop.stop()
 
     def _wait(self, request: Request, now: float) -> tuple[float | None, float, float]:
@@ -212,7 +233,7 @@ class _Run:
         return wait, cost, tokens
 
     def _wake(self, when: float) -> None:
-        self._timer = self._loop.call_at(when, self._pump)
+        self._timer = self._loop.call_at(when, self.pump)
 
     def _end_of_budget(self) -> None:
         self.stop = Ended(
@@ -253,7 +274,7 @@ class _Run:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.discard(task)
-        self._pump()
+        self._interrupt()
 
     def _count_tokens(self, attempt: Attempt, reserved: float) -> None:
         if not self._tokens or not isinstance(attempt.raw, dict):
@@ -302,7 +323,9 @@ class _Run:
             return
         self._held.append(record)
         most = REFUSALS_AT_FIRST[self._account.finished > 0]
-        if len(self._held) >= most or record.status == "http-404":
+        if record.status == "http-404":  # rather the address or the model's name than this request
+            most = min(most, 1 + 4 * (self._account.finished > 0))
+        if len(self._held) >= most:
             self._held.clear()
             self._stop(
                 f"{self._endpoint.address()} refuses the requests ({record.status}: {_said(attempt)}); "
@@ -342,7 +365,7 @@ class _Run:
         if attempt.reached:
             self._out.append(record if last else replace(record, meta={**record.meta, "again": True}))
         if not last:
-            pause = 0.5 * 2.0**again.tries * random.uniform(0.75, 1.25)
+            pause = PAUSE * 2.0**again.tries * random.uniform(0.75, 1.25)
             self._put_off(again, now + min(pause, 60.0))
 
     def _put_off(self, asked: Asked, until: float) -> None:
@@ -356,12 +379,12 @@ class _Run:
 
 def body_of(request: Request, endpoint: Endpoint) -> dict[str, Any]:
     """The JSON body of a request."""
-    sampling = asdict(request.sampling)
+    sampling = request.sampling.stated()
     sampling[endpoint.token_field] = sampling.pop("max_tokens")
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [{"role": role, "content": content} for role, content in request.messages],
-        **{name: value for name, value in sampling.items() if value is not None},
+        **sampling,
         **request.extra,
     }
     if endpoint.send_seed:
@@ -377,7 +400,7 @@ def request_fields(request: Request) -> dict[str, Any]:
         "id": request.id,
         "model": request.model,
         "messages": [{"role": role, "content": content} for role, content in request.messages],
-        "sampling": {name: value for name, value in asdict(request.sampling).items() if value is not None},
+        "sampling": request.sampling.stated(),
         "draw": request.draw,
     }
     return fields | ({"extra": dict(request.extra)} if request.extra else {})

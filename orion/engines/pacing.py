@@ -38,6 +38,7 @@ class BackOff:
 
     ROW = 5  # failures in a row, with nothing else coming, before they count as an outage
     FIRST, LONGEST = 0.5, 60.0
+    PROBE = 1.0  # seconds that one request goes ahead of the others when a throttled endpoint is asked again
 
     def __init__(self) -> None:
         self.until = float("-inf")
@@ -50,10 +51,10 @@ class BackOff:
 
     def throttled(self, sent: float, now: float, wait: float | None) -> None:
         """Answered with 429 or 503: all wait as the endpoint says, or longer each time if it says nothing."""
+        if sent > self._last_throttle:  # one step for a whole wave
+            self._throttles += 1
+            self._last_throttle = now
         if wait is None:
-            if sent > self._last_throttle:  # one step for a whole wave
-                self._throttles += 1
-                self._last_throttle = now
             wait = self._grown(self._throttles)
         self.until = max(self.until, now + wait)
 
@@ -65,6 +66,10 @@ class BackOff:
     @property
     def outage(self) -> bool:
         return self.row >= self.ROW
+
+    def probing(self, now: float) -> bool:
+        """Whether one request should go first, to see if the endpoint still throttles."""
+        return self._throttles > 0 and now < self.until + self.PROBE
 
     def _grown(self, times: int) -> float:
         return min(self.FIRST * 2.0 ** min(times, 20), self.LONGEST) * random.uniform(0.75, 1.25)

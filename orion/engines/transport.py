@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from orion import responses
 from orion.config.endpoint import Endpoint
@@ -41,6 +43,7 @@ class Transport:
         self._endpoint = endpoint
         self._secret = key
         self._url = URL(endpoint.address() + "/chat/completions")
+        self._proxy = proxy_for(endpoint.address())
         headers = {"Content-Type": "application/json"}
         if key:
             headers["Authorization"] = f"Bearer {key}"
@@ -53,7 +56,6 @@ class Transport:
                 connect=60,
                 sock_read=endpoint.idle_timeout_s if endpoint.stream else None,
             ),
-            trust_env=True,
         )
 
     async def close(self) -> None:
@@ -66,7 +68,7 @@ class Transport:
         data = json.dumps(body, ensure_ascii=True, separators=(",", ":")).encode()
         stream: _Stream | None = None
         try:
-            async with self._session.post(self._url, data=data, allow_redirects=False) as response:
+            async with self._session.post(self._url, data=data, allow_redirects=False, proxy=self._proxy) as response:
                 if response.status == 200 and response.content_type == "text/event-stream":
                     stream = _Stream()
                     async for chunk in response.content.iter_any():
@@ -85,6 +87,15 @@ class Transport:
                 raw=redacted(attempt.raw, self._secret), error=redacted(attempt.error, self._secret)
             )
         return attempt
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment (`https_proxy`, `no_proxy`, ...) names for an address. Looked up once: aiohttp's
+    own `trust_env` asks anew for each request, in a thread."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 def redacted(value: Any, secret: str) -> Any:

@@ -62,7 +62,12 @@ def main() -> int | None:
     if not options.store.is_dir():
         raise UserError(f"{options.store}: no such store (a folder is wanted)")
     handler = {"ls": ls, "show": show, "stats": stats, "export": export, "prune": prune, "verify": verify}
-    return handler[options.command](options)
+    try:
+        return handler[options.command](options)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise UserError(f"{options.store}: {error.strerror}; nothing that was there has changed") from None
 
 
 def chosen(store: Store, options: argparse.Namespace) -> Iterator[tuple[Place, Record]]:

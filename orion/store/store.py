@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import gc
 import os
 import secrets
 import threading
@@ -69,6 +70,7 @@ class Store:
         self._places: dict[bytes, list[Place]] | None = None
         self._known: dict[Path, _Known] = {}
         self._writer: _Writer | None = None
+        self._handles: dict[Path, int] = {}
         self._accounts: dict[bytes, Account] = {}
 
     # Reading
@@ -106,9 +108,10 @@ class Store:
         """
         entry = place.entry
         try:
-            with place.segment.open("rb") as file:
-                file.seek(entry.offset)
-                record = decode(file.read(entry.length))
+            handle = self._handles.get(place.segment)
+            if handle is None:
+                handle = self._handles[place.segment] = os.open(place.segment, os.O_RDONLY)
+            record = decode(os.pread(handle, entry.length, entry.offset))
         except (OSError, ValueError):
             record = None
         if record is None or record.key != entry.key.hex():
@@ -146,9 +149,15 @@ class Store:
         """Take in what other processes have added since."""
         if self._places is None:
             self._places = {}
-        for segment in sorted(self.path.glob("*.jsonl")):
-            if self._writer is None or segment != self._writer.path:
-                self._take_in(segment)
+        collecting = gc.isenabled()
+        gc.disable()  # entries are many small objects without cycles: the collector would look at all, again and again
+        try:
+            for segment in sorted(self.path.glob("*.jsonl")):
+                if self._writer is None or segment != self._writer.path:
+                    self._take_in(segment)
+        finally:
+            if collecting:
+                gc.enable()
 
     def _index(self) -> dict[bytes, list[Place]]:
         if self._places is None:
@@ -207,6 +216,8 @@ class Store:
             self._writer.sync()
 
     def close(self) -> None:
+        while self._handles:
+            os.close(self._handles.popitem()[1])
         if self._writer is not None:
             self._writer.close()
             self._known[self._writer.path] = known = _Known()

@@ -1,4 +1,4 @@
-"""What the transformers engine promises: the same answer whatever is asked beside it, all of it, as soon as it is there."""
+"""What the transformers engine promises: the same answer whatever is asked beside it, and each as soon as it is there."""
 
 from __future__ import annotations
 

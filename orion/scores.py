@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # Copied from each samples file; what a file lacks is left out.
 PROVENANCE = (
-    "sampling", "draws", "engine", "engine_version", "model_revision", "adapter", "template_hash", "grading",
-    "teacher_kind", "created",
+    "sampling", "draws", "engine", "engine_version", "torch_version", "policy", "source", "revision", "dtype",
+    "template_sha256", "thinking", "system_prompt", "grading", "teacher_kind", "created",
 )  # fmt: skip
 
 
@@ -172,10 +172,12 @@ def main() -> None:
     parser.add_argument("--output", required=True, type=Path, help="parquet: one row a benchmark, decoding and problem")
     arguments = parser.parse_args()
 
+    from datetime import UTC, datetime
+
     from orion.files import write_table
 
     scores, metadata = score_files(arguments.samples, arguments.problems)
-    write_table(arguments.output, scores, metadata)
+    write_table(arguments.output, scores, metadata | {"scored": datetime.now(UTC).date().isoformat()})
     shares = {row["benchmark"] + "/" + row["decoding"]: row["c"] / row["n"] for row in _totals(scores)}
     print("; ".join(f"{name}: Acc@1 {100 * share:.1f}" for name, share in shares.items()))
 

@@ -10,15 +10,17 @@ from pathlib import Path
 
 from orion.config.endpoint import Endpoint
 from orion.config.methods import Stage
-from orion.config.problems import ProblemsSpec, ProblemSource
+from orion.config.problems import ProblemSource, ProblemsSpec
 from orion.config.study import Study
 from orion.config.training import TrainingSpec
+from orion.decontamination import Decontamination
 from orion.error_set import ErrorSetSpec
 from orion.methods import DATA
 from orion.methods.build import TrainingSetSpec
 from orion.refinement import RefinementSpec
 from orion.sample import SampleSpec
 from orion.tables.config import ScoreTable
+from orion.tables.inputs import policies
 from orion.teacher.cots import TeacherSpec
 
 
@@ -27,7 +29,7 @@ class Specs:
         self.study = study
 
     def _source(self, name: str) -> ProblemSource:
-        return self.study.problems if name == "train" else self.study.benchmarks[name]
+        return self.study.problems if name in ("train", "raw/train") else self.study.benchmarks[name]
 
     def problems(self, name: str) -> str:
         return ProblemsSpec(problems=self._source(name)).spec()
@@ -98,18 +100,30 @@ class Specs:
             training=self.study.training,
         ).spec()
 
-    def table(self) -> str:
-        """The main table: all methods in the config's order."""
-        evaluation, methods = self.study.evaluation, self.study.methods
+    def table(self, name: str) -> str:
+        """A table of scores: its entry, and what the rest of the config says where the entry is silent."""
+        evaluation, methods, entry = self.study.evaluation, self.study.methods, self.study.tables[name]
         greedy = [name for name, decoding in evaluation.decodings.items() if decoding.temperature == "0"]
-        return ScoreTable(
-            name="main",
-            methods=list(methods),
-            students=list(self.study.students),
-            benchmarks=list(self.study.benchmarks),
-            decoding=evaluation.headline,
-            greedy=greedy[0] if greedy else None,
-            k=[1, *evaluation.k],
-            labels={name: recipe.label for name, recipe in methods.items() if recipe.label},
-            teacher="script" if self.study.teachers[self.study.teacher].source == "embedded" else "model",
-        ).spec()
+        silent = {
+            "methods": list(methods),
+            "students": list(self.study.students),
+            "benchmarks": list(self.study.benchmarks),
+            "decoding": evaluation.headline,
+            "greedy": greedy[0] if greedy else None,
+            "k": evaluation.k,
+            "labels": {name: recipe.label for name, recipe in methods.items() if recipe.label},
+            "teacher": "script" if self.study.teachers[self.study.teacher].source == "embedded" else "model",
+        }
+        return ScoreTable(**silent | entry.model_dump(exclude_none=True) | {"name": name}).spec()
+
+    def table_scores(self, name: str) -> list[str]:
+        """The scores files of all policies that a table shows."""
+        table = ScoreTable.parse(self.table(name))
+        return [
+            f"results/{student}/{method}/seed{seed}/scores.parquet"
+            for student, method, seed in policies(self.study)
+            if student in (table.students or []) and method in table.methods
+        ]
+
+    def decontamination(self) -> str:
+        return (self.study.decontamination or Decontamination()).spec()

@@ -1,25 +1,71 @@
-# Tables: what a paper prints, from the scores of every policy.
+# Tables: what a paper prints, from the scores of every policy; what each stage dropped; what the run took.
+from orion.tables import inputs
 
 
 rule make_tables:
     input:
-        scores=[f"results/{s}/{m}/seed{n}/scores.parquet" for s, m, n in POLICIES],
+        scores=lambda w: specs_of.table_scores(w.table),
     output:
         multiext(
-            "results/tables/main", ".csv", ".tidy.csv", ".tests.csv", ".md", ".tex"
+            "results/tables/{table}",
+            ".csv",
+            ".tidy.csv",
+            ".tests.csv",
+            ".claims.csv",
+            ".claims.md",
+            ".md",
+            ".tex",
         ),
     log:
-        "logs/tables/main.log",
+        "logs/tables/{table}.log",
     benchmark:
-        "benchmarks/tables/main.tsv"
+        "benchmarks/tables/{table}.tsv"
+    wildcard_constraints:
+        table=one_of(study.tables),
     params:
-        spec=specs_of.table(),
+        spec=lambda w: specs_of.table(w.table),
         code=code_digest("orion.tables"),
     shell:
         "python -m orion.tables --spec {params.spec:q} --scores {input.scores} --output-dir results/tables"
         " > {log} 2>&1"
 
 
+rule count_losses:
+    input:
+        inputs.filter_stats(study),
+    output:
+        multiext("results/tables/data", ".csv", ".reasons.csv", ".md", ".tex"),
+    log:
+        "logs/tables/data.log",
+    benchmark:
+        "benchmarks/tables/data.tsv"
+    params:
+        code=code_digest("orion.tables.coverage"),
+    shell:
+        "python -m orion.tables.coverage --stats {input} --output-dir results/tables > {log} 2>&1"
+
+
+# Benchmark files are no inputs: one that was lost must not run its job again.
+rule count_costs:
+    input:
+        artifacts=inputs.completion_files(study),
+        stats=inputs.training_stats(study),
+    output:
+        multiext("results/tables/cost", ".csv", ".md", ".tex"),
+    log:
+        "logs/tables/cost.log",
+    benchmark:
+        "benchmarks/tables/cost.tsv"
+    params:
+        code=code_digest("orion.tables.cost"),
+        benchmarks=inputs.benchmark_files(study),
+    shell:
+        "python -m orion.tables.cost --benchmarks {params.benchmarks} --artifacts {input.artifacts}"
+        " --stats {input.stats} --output-dir results/tables > {log} 2>&1"
+
+
 rule tables:
     input:
-        rules.make_tables.output,
+        expand(rules.make_tables.output, table=study.tables),
+        rules.count_losses.output,
+        rules.count_costs.output,

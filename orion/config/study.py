@@ -14,8 +14,10 @@ from orion.config.sampling import Evaluation, Exposure, Refinement
 from orion.config.student import Student
 from orion.config.teacher import Teacher
 from orion.config.training import Training
+from orion.decontamination import Decontamination
 from orion.errors import UserError
 from orion.prompts import Prompts
+from orion.tables.config import ScoreTableEntry
 from orion.verify.policy import Grading
 
 # Names become folders and wildcards: `/` separates axes, so a name is one word.
@@ -38,6 +40,14 @@ class Study(Part):
     training: Training
     seeds: list[int] = Field([0], min_length=1, description="training seeds; several give error bars over training")
     evaluation: Evaluation
+    decontamination: Decontamination | None = Field(
+        None,
+        description="takes training problems out that a benchmark holds too; generated ones never share a problem, so "
+        "the embedded default needs none",
+    )
+    tables: dict[Name, ScoreTableEntry] = Field(
+        {"main": ScoreTableEntry()}, description="tables of scores by name: main, ablation, matched, ..."
+    )
     methods: dict[Name, Recipe] = Field(min_length=1)
     store: str = Field("store", description="folder of every response ever received; share it, never delete it")
     shelf: str = Field("shelf", description="folder of finished adapters by what made them")
@@ -47,6 +57,13 @@ class Study(Part):
     def _not_reserved(cls, value: dict[str, Any]) -> dict[str, Any]:
         if taken := RESERVED & value.keys():
             raise ValueError(f"'{min(taken)}' is a folder of results/; give the student another name")
+        return value
+
+    @field_validator("tables")
+    @classmethod
+    def _other_tables(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if taken := {"data", "cost"} & value.keys():
+            raise ValueError(f"the table '{min(taken)}' is made anyway; give yours another name")
         return value
 
     @property

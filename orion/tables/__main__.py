@@ -1,8 +1,8 @@
 """`python -m orion.tables`: scores files -> a table as CSV (wide and tidy), Markdown and LaTeX.
 
 Writes into --output-dir, for the spec's `name`: {name}.csv (as the paper prints it), {name}.tidy.csv (every number),
-{name}.tests.csv (every paired test and what would settle it), {name}.md and {name}.tex; with a `paper`, also
-{name}.claims.csv and .md (which of its claims this run supports, contradicts or cannot decide).
+{name}.tests.csv (every paired test and what would settle it), {name}.claims.csv and .md (which of the paper's claims
+this run supports, contradicts or cannot decide; none without a `paper`), {name}.md and {name}.tex.
 """
 
 from __future__ import annotations
@@ -24,18 +24,17 @@ def main() -> None:
 
     from orion.files import write_text
     from orion.tables import layout
-    from orion.tables.claims import claims
+    from orion.tables.claims import CLAIM_COLUMNS, claims
     from orion.tables.claims import markdown as claims_markdown
     from orion.tables.comparison import make_table
     from orion.tables.results import read_scores
     from orion.tables.tidy import tests, tidy
 
     table = make_table(spec, read_scores(arguments.scores))
-    texts: dict[str, str] = {}
-    if spec.paper:
-        found = claims(table)
-        texts = {"claims.csv": layout.csv_text(found), "claims.md": claims_markdown(found)}
-    texts |= {
+    found = claims(table)
+    texts = {
+        "claims.csv": layout.csv_text(found, CLAIM_COLUMNS),
+        "claims.md": claims_markdown(found),
         "csv": layout.csv_text(layout.wide(table)),
         "tidy.csv": layout.csv_text(tidy(table)),
         "tests.csv": layout.csv_text(tests(table)),

@@ -62,9 +62,9 @@ def caption(table: Table) -> list[str]:
         said.append("Intervals and tests hold the seeds as a level above the problems.")
     if 1 in [count for m, count in seeds.items() if m != "vanilla"]:
         said.append("A method with one seed is compared as this one adapter, not as a method.")
-    dates = sorted(str(run["created"])[:10] for run in runs if run.get("created"))
-    if dates:
-        said.append(f"Sampled {dates[0]}" + (f" to {dates[-1]}." if dates[-1] != dates[0] else "."))
+    for key, word in (("created", "Sampled"), ("scored", "Scored")):
+        if dates := sorted(str(run[key])[:10] for run in runs if run.get(key)):
+            said.append(f"{word} {dates[0]}" + (f" to {dates[-1]}." if dates[-1] != dates[0] else "."))
     said.append(_rates(table))
     if spec.teacher == "script" or any(run.get("teacher_kind") in ("script", "scripted") for run in runs):
         said.append("The teacher is a script that writes worked solutions, not a language model.")

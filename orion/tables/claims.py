@@ -15,6 +15,11 @@ from orion.tables.paper import OWN, Published, reference, same_name
 
 SUPPORTED, CONTRADICTED, UNDECIDED, NOT_RUN = "supported", "contradicted", "undecided", "not run"
 
+CLAIM_COLUMNS = (
+    "paper", "first", "second", "paper student", "paper benchmark", "paper difference", "source", "student",
+    "benchmark", "setting", "difference", "low", "high", "p", "p_holm", "verdict",
+)  # fmt: skip
+
 
 class Claim(NamedTuple):
     """The paper's method `ours` against the arm `other`, as published."""
@@ -124,6 +129,8 @@ def _row(
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
     """The claims that were put to a test, and how many were not run."""
+    if not rows:
+        return "No paper's claims were asked for.\n"
     lines = ["| Claim of the paper | Paper | This run | Verdict |", "| --- | ---: | ---: | --- |"]
     for row in rows:
         if row["verdict"] == NOT_RUN:

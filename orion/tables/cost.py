@@ -73,6 +73,8 @@ def costs(
 
     sums: dict[tuple[str, str, str], dict[str, float]] = defaultdict(lambda: dict.fromkeys(COLUMNS, 0))
     for path in benchmarks:
+        if not path.exists():
+            continue  # measurements may be lost; `main` says how many
         group = _group(place(path))
         for row in _read_tsv(path):
             hours = _number(row["s"]) / 3600
@@ -122,7 +124,9 @@ def main() -> None:
     from orion.tables import plain
 
     rows = costs(arguments.benchmarks, arguments.artifacts, arguments.stats, spec)
+    lost = sum(not path.exists() for path in arguments.benchmarks)
     caption = CAPTION + (f" Money in {spec.currency}." if spec.currency else "")
+    caption += f" {lost} jobs left no measurement of their time." if lost else ""
     plain.write(arguments.output_dir, "cost", rows, caption)
 
 

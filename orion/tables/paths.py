@@ -34,7 +34,7 @@ def place(path: Path) -> Place:
 
 
 _PATTERNS = [
-    (r"problems/(?P<name>[^/]+)", "problems"),
+    (r"problems/(?P<name>.+)", "problems"),
     (r"models/(?P<student>[^/]+)(/.*)?", "models"),
     (r"teacher/(?P<name>.+)", "teacher"),
     (r"(?P<student>[^/]+)/base/train/(?P<name>[^/]+)", "exposure"),

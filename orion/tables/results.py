@@ -99,7 +99,8 @@ def read_scores(paths: Sequence[Path]) -> dict[Key, Cell]:
         runs = {(run["benchmark"], run["decoding"]): run for run in metadata.get("runs", [])}
         for (benchmark, decoding), part in table.group_by("benchmark", "decoding", maintain_order=True):
             key = (metadata["student"], metadata["method"], str(benchmark), str(decoding))
-            parts.setdefault(key, []).append((path, seed, part, runs.get((str(benchmark), str(decoding)), {})))
+            run = {"scored": metadata.get("scored")} | runs.get((str(benchmark), str(decoding)), {})
+            parts.setdefault(key, []).append((path, seed, part, run))
     cells = {key: make_cell(found) for key, found in parts.items()}
     _check_paired(cells, parts)
     return cells

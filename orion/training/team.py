@@ -16,6 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from orion.errors import UserError
+
 
 class Team:
     def __init__(self) -> None:
@@ -28,6 +30,11 @@ class Team:
 
             self.accelerator = Accelerator()
             self.device = self.accelerator.device
+            if self.accelerator.num_processes != self.size:  # each would train a part of the rows by itself
+                raise UserError(
+                    f"{self.size} processes were started, accelerate sees {self.accelerator.num_processes}: no GPU "
+                    "found? On CPUs set ACCELERATE_USE_CPU=true for every process"
+                )
 
     @property
     def leads(self) -> bool:

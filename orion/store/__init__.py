@@ -4,6 +4,7 @@
 """
 
 from orion.store.segments import Entry, Kind
-from orion.store.store import Account, Store, StoreError
+from orion.store.store import Account, Store
+from orion.store.writer import StoreError
 
 __all__ = ["Account", "Entry", "Kind", "Store", "StoreError"]

@@ -110,25 +110,34 @@ class Asking:
                     self.teacher.source, endpoint=self._endpoint, store=self.store, note=self._progress.note
                 )
             if self._must_reason:
-                self._engine = Reasoned(self._engine, self.teacher.name)
+                self._engine = Reasoned(self._engine, self.teacher.name, self._probe())
         return self._engine
+
+    def _probe(self) -> Engine | None:
+        """What the first few requests go to: for a batch, which may take a day, the same endpoint's direct way; unless
+        a batch is under way, which was tried when it began."""
+        if self.teacher.source != "batch":
+            return self._engine
+        open_batches = (self.store.path / "batches").glob("*.json")
+        return None if any(open_batches) else make_engine("api", endpoint=self._endpoint, store=self.store)
 
 
 class Reasoned:
     """An engine of which reasoning is expected: the first few requests go alone, and if none of their responses holds
     any reasoning, that is the end of it, before the rest is paid for."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, name: str, probe: Engine | None) -> None:
         self._engine = engine
         self._name = name
-        self._sure = False
+        self._probe = probe or engine
+        self._sure = probe is None
 
     def complete(self, requests: Sequence[Request]) -> Iterator[Record]:
         rest, seen = list(requests), 0
         while rest and not self._sure:  # responses may fail to come: then the next few have the word
             probes, rest = rest[:PROBES], rest[PROBES:]
             reasoned = False
-            for record in self._engine.complete(probes):
+            for record in self._probe.complete(probes):
                 yield record
                 if record.status == "ok":
                     response = parse(record)

@@ -10,12 +10,17 @@ import argparse
 import os
 import shutil
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orion.cli import read_spec, run
 from orion.config.training import TrainingSpec
 from orion.files import write_json, write_table
+
+if TYPE_CHECKING:
+    from orion.students import Manifest
+    from orion.training.run import Trained
 
 LOG_COLUMNS = (
     "step", "epoch", "loss", "entropy", "token_accuracy", "grad_norm", "lr",
@@ -50,9 +55,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _write_outputs(
-    arguments: argparse.Namespace, reader: Any, manifest: Any, log: list[dict[str, float]], made: dict[str, Any]
-) -> None:
+def _write_outputs(arguments: argparse.Namespace, trained: Trained, manifest: Manifest, made: dict[str, Any]) -> None:
     import polars as pl
 
     from orion.training.model import save
@@ -62,11 +65,11 @@ def _write_outputs(
     with tempfile.TemporaryDirectory(dir=adapter.parent, prefix=f".{adapter.name}.") as folder:
         part = Path(folder) / "adapter"
         part.mkdir()
-        save(reader, part, manifest)
+        save(trained.reader, trained.weights, part, manifest)
         write_json(part / "training.json", made)
         shutil.rmtree(adapter, ignore_errors=True)
         part.replace(adapter)
-    table = pl.DataFrame({name: [row[name] for row in log] for name in LOG_COLUMNS}).cast({"step": pl.Int64})
+    table = pl.DataFrame({name: [row[name] for row in trained.log] for name in LOG_COLUMNS}).cast({"step": pl.Int64})
     write_table(arguments.log, table, made)
 
 
@@ -91,23 +94,34 @@ def main() -> int:
     longest = min(spec.training.max_length or manifest.context_length, manifest.context_length)
     examples, stats = make_examples(rows, chat, objective, longest, where)
     stats |= check_rendering(rows, examples, chat, objective.columns, where)
-    print(f"{stats['out']} of {stats['in']} rows, {stats['trained_tokens']} trained tokens", flush=True)
+    leads = os.environ.get("RANK", "0") == "0"  # of the processes that `accelerate launch` starts, one writes
+    if leads:
+        print(f"{stats['out']} of {stats['in']} rows, {stats['trained_tokens']} trained tokens", flush=True)
 
     start: Path | None = arguments.start_adapter
     key = training_key(spec, manifest, examples, start, arguments.seed)
     stats_path = arguments.log.with_name(f"{arguments.log.stem}.stats.json")
     scratch = arguments.scratch / key
-    with only_one(scratch):
+    with only_one(scratch) if leads else nullcontext():
         shelf = Shelf(arguments.shelf, key) if arguments.shelf else None
-        if shelf and shelf.take(arguments.adapter, arguments.log):
+        known = bool(leads and shelf and shelf.take(arguments.adapter, arguments.log))
+        if known:
             write_json(stats_path, stats | {"from_shelf": True})
             print(f"taken from the shelf ({key[:12]}), nothing to train")
+        if known and "RANK" not in os.environ:
             return 0
 
         from orion.training.run import train
+        from orion.training.team import Team
+
+        team = Team()
+        if team.agree(known):
+            return 0
 
         checkpoints = Checkpoints(scratch, arguments.checkpoint_every)
-        reader, log, facts = train(spec, manifest, examples, objective, arguments, longest, checkpoints)
+        trained = train(spec, manifest, examples, objective, arguments, longest, checkpoints, team)
+        if not team.leads:
+            return 0
         made = {
             "key": key,
             "objective": spec.objective,
@@ -117,8 +131,8 @@ def main() -> int:
             "template_sha256": manifest.template_sha256,
             "start": adapter_digest(start) if start else None,
             "rows": {name: stats[name] for name in ("in", "out", "dropped", "tokens", "trained_tokens")},
-        } | facts  # fmt: skip
-        _write_outputs(arguments, reader, manifest, log, made)
+        } | trained.facts  # fmt: skip
+        _write_outputs(arguments, trained, manifest, made)
         write_json(stats_path, stats | {"from_shelf": False})
         if shelf:
             shelf.put(arguments.adapter, arguments.log)

@@ -52,6 +52,14 @@ def cut(examples: Sequence[Example], budget: int, parts: int = 1) -> list[list[E
     return bins
 
 
+def shares(bins: list[list[Example]], rank: int, size: int) -> list[tuple[list[Example], float]]:
+    """The batches of one of `size` processes, each with the factor that it counts with. All processes get equally many,
+    as they must meet after each; where there is none left for one, it reads a batch that counts 0."""
+    rounds = math.ceil(len(bins) / size)
+    numbers = range(rank, rounds * size, size)
+    return [(bins[n], 1.0) if n < len(bins) else (bins[0], 0.0) for n in numbers]
+
+
 def learning_rate(step: int, total: int, training: Training) -> float:
     """Of optimiser step `step`, counted from 0: up in a line, then by the schedule."""
     warmup = math.ceil(training.warmup * total)

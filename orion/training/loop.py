@@ -13,11 +13,12 @@ from torch import Tensor
 
 from orion.config.training import Training
 from orion.errors import UserError
-from orion.training.batches import count_steps, cut, learning_rate, steps
+from orion.training.batches import count_steps, cut, learning_rate, shares, steps
 from orion.training.checkpoints import Checkpoints
 from orion.training.model import Reader
 from orion.training.objectives import Objective, Tokens
 from orion.training.rows import Example
+from orion.training.team import Team
 from orion.types import digest
 
 Row = dict[str, float]
@@ -97,22 +98,21 @@ def _memory_mb(device: torch.device) -> float:
 
 
 class Loop:
-    """One training run. `reader` is in training mode, on `device`, and holds what is trainable."""
+    """One training run. `reader` is in training mode, on the team's device, and holds what is trainable."""
 
     def __init__(
         self, reader: Reader, objective: Objective, examples: Sequence[Example], training: Training, seed: int, *,
-        device: torch.device, batch_tokens: int, checkpoints: Checkpoints, track: Callable[[Row], None] | None = None,
+        team: Team, batch_tokens: int, checkpoints: Checkpoints, track: Callable[[Row], None] | None = None,
     ) -> None:  # fmt: skip
-        self.reader, self.objective, self.examples = reader, objective, examples
-        self.training, self.seed, self.device, self.batch_tokens = training, seed, device, batch_tokens
+        self.objective, self.examples, self.training, self.seed = objective, examples, training, seed
+        self.team, self.device, self.batch_tokens = team, team.device, batch_tokens
         self.checkpoints, self.track = checkpoints, track or (lambda _: None)
-        self.parameters = [p for p in reader.parameters() if p.requires_grad]
-        self.optimiser = torch.optim.AdamW(
-            self.parameters,
-            lr=training.learning_rate,
-            weight_decay=training.weight_decay,
-            fused=device.type in ("cpu", "cuda"),
-        )
+        optimiser = torch.optim.AdamW(
+            [p for p in reader.parameters() if p.requires_grad],
+            lr=training.learning_rate, weight_decay=training.weight_decay, fused=self.device.type in ("cpu", "cuda"),
+        )  # fmt: skip
+        self.model, self.optimiser = team.prepare(reader, optimiser)
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.reference: dict[int, Tensor] = {}  # of an example, by identity: log-probabilities of its sides
 
     def _tokens(self, batch: Batch, nll: Tensor, examples: Sequence[Example]) -> Tokens:
@@ -122,16 +122,16 @@ class Loop:
 
     def _read_reference(self) -> None:
         """Log-probabilities under the policy that training begins with, once, before it changes."""
-        self.reader.eval()
+        self.model.eval()
         with torch.no_grad():
             for examples in cut(self.examples, self.batch_tokens):
                 batch = collate(examples, self.device)
-                losses = self.reader(batch.ids, batch.lengths, batch.read, batch.targets)
+                losses = self.model(batch.ids, batch.lengths, batch.read, batch.targets)
                 sums = torch.zeros(len(batch.lengths), device=self.device)
                 sums.index_add_(0, batch.sequence, -losses.nll * batch.weight)
                 sides = torch.split(sums, [len(example.sides) for example in examples])
                 self.reference |= {id(example): side for example, side in zip(examples, sides, strict=True)}
-        self.reader.train()
+        self.model.train()
 
     def _autocast(self) -> Any:
         """Full training keeps float32 weights and computes in less."""
@@ -142,24 +142,24 @@ class Loop:
 
     def _step(self, number: int, total: int, examples: Sequence[Example]) -> Row:
         began = time.monotonic()
-        torch.manual_seed(int(digest([self.seed, number])[:12], 16))
+        torch.manual_seed(int(digest([self.seed, number, self.team.rank])[:12], 16))
         rate = learning_rate(number, total, self.training)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         share = self.objective.share(examples)
-        loss, entropy, correct, logged, trained = 0.0, 0.0, 0.0, 0, 0
-        for part in cut(examples, self.batch_tokens):
+        sums = [0.0] * 5
+        parts = shares(cut(examples, self.batch_tokens, self.team.size), self.team.rank, self.team.size)
+        for n, (part, counts) in enumerate(parts):
             batch = collate(part, self.device)
-            with self._autocast():
-                losses = self.reader(batch.ids, batch.lengths, batch.read, batch.targets)
-            value = self.objective.loss(self._tokens(batch, losses.nll, part)) / share
-            value.backward()  # type: ignore[no-untyped-call]
-            loss += value.item()
-            entropy += losses.entropy[batch.logged].sum().item()
-            correct += losses.correct[batch.logged].sum().item()
-            logged += int(batch.logged.sum())
-            trained += int((batch.weight != 0).sum())
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.training.max_grad_norm).item()
+            with self.team.gathering(self.model, last=n == len(parts) - 1):
+                with self._autocast():
+                    losses = self.model(batch.ids, batch.lengths, batch.read, batch.targets)
+                value = self.objective.loss(self._tokens(batch, losses.nll, part)) / share * counts
+                self.team.backward(value)
+            seen = (losses.entropy[batch.logged], losses.correct[batch.logged], batch.logged, batch.weight != 0)
+            sums = [a + b for a, b in zip(sums, [value.item(), *(counts * float(x.sum()) for x in seen)], strict=True)]
+        loss, entropy, correct, logged, trained = self.team.sums(sums)
+        norm = self.team.clip(self.parameters, self.training.max_grad_norm)
         if not (abs(loss) < float("inf") and norm < float("inf")):
             raise UserError(
                 f"step {number + 1}: the loss is {loss} and its gradient's norm {norm}, in the rows "
@@ -175,19 +175,23 @@ class Loop:
             "trained_tokens_per_s": trained / seconds, "memory_mb": _memory_mb(self.device),
         }  # fmt: skip
 
-    def _state(self, log: list[Row]) -> dict[str, Any]:
-        weights = {name: p.detach() for name, p in self.reader.named_parameters() if p.requires_grad}
-        return {"log": log, "weights": weights, "optimiser": self.optimiser.state_dict()}
+    def _keep(self, log: list[Row]) -> None:
+        weights, optimiser = self.team.state(self.model, self.optimiser)
+        if self.team.leads:
+            self.checkpoints.save({"log": log, "weights": weights, "optimiser": optimiser})
 
     def _resume(self) -> list[Row]:
         state = self.checkpoints.load()
         if state is None:
             return []
-        self.reader.load_state_dict(state["weights"], strict=False)
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.team.restore(self.model, self.optimiser, state["weights"], state["optimiser"])
         log: list[Row] = state["log"]
-        print(f"going on after step {len(log)}", flush=True)
+        self._say(f"going on after step {len(log)}")
         return log
+
+    def _say(self, text: str) -> None:
+        if self.team.leads:
+            print(text, flush=True)
 
     def run(self) -> list[Row]:
         """Train; returns the log, one row an optimiser step.
@@ -207,13 +211,13 @@ class Loop:
                 row = {"epoch": epoch} | self._step(number, total, [self.examples[n] for n in chosen])
                 log.append(row)
                 self.track(row)
-                print(
+                self._say(
                     f"step {number + 1}/{total}  loss {row['loss']:.4f}  entropy {row['entropy']:.3f}  accuracy "
-                    f"{row['token_accuracy']:.3f}  {row['trained_tokens_per_s']:.0f} trained tokens/s",
-                    flush=True,
+                    f"{row['token_accuracy']:.3f}  {row['trained_tokens_per_s']:.0f} trained tokens/s"
                 )
-                if told() or self.checkpoints.due():
-                    self.checkpoints.save(self._state(log))
-                if told():
+                stop, due = self.team.agree((told(), self.checkpoints.due()))
+                if stop or due:
+                    self._keep(log)
+                if stop:
                     raise KeyboardInterrupt
         return log

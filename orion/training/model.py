@@ -37,6 +37,7 @@ class Reader(nn.Module):
         super().__init__()
         self.model = model  # a transformers model, or the peft model around one
         self.packs = packs
+        self._no_split_modules = getattr(self.causal, "_no_split_modules", None)  # what FSDP wraps
 
     @property
     def causal(self) -> Any:
@@ -163,11 +164,12 @@ def load(
     return Reader(model, packs=reason is None)
 
 
-def save(reader: Reader, folder: Path, manifest: Manifest) -> None:
+def save(reader: Reader, weights: dict[str, Tensor] | None, folder: Path, manifest: Manifest) -> None:
     """Write the adapter (or, after full training, the model) into `folder`, without a machine's paths or anything else
     that differs between two runs of the same training."""
     model: Any = reader.model
-    model.save_pretrained(folder)
+    state = weights and {name.removeprefix("model."): weight for name, weight in weights.items()}
+    model.save_pretrained(folder, state_dict=state)
     (folder / "README.md").unlink(missing_ok=True)
     for written in folder.glob("*.safetensors"):
         written.chmod(0o644)  # safetensors writes them for the owner alone

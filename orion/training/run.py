@@ -7,7 +7,7 @@ import ctypes
 import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -19,10 +19,12 @@ from orion.training.loop import Loop, Row
 from orion.training.objectives import Objective
 from orion.training.preflight import check_loss
 from orion.training.rows import Example
+from orion.training.team import Team
+from orion.training.trackers import make_tracker
 from orion.types import digest
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """glibc hands large blocks back to the system at once and faults them in again at the next step: a tenth of the
     time of a step on a CPU. Elsewhere this does nothing."""
     try:
@@ -33,29 +35,54 @@ def _keep_freed_memory() -> None:
         pass
 
 
+def batch_tokens(device: torch.device) -> int:
+    """Tokens that go through the model at once: more gain nothing, and cost memory."""
+    return 16384 if device.type == "cuda" else 2048
+
+
+class Trained(NamedTuple):
+    reader: model.Reader
+    weights: dict[str, Any] | None  # what was trained, whole, where it is spread over several processes
+    log: list[Row]
+    facts: dict[str, Any]  # what ran, for the metadata
+
+
 def train(
     spec: TrainingSpec, manifest: Manifest, examples: Sequence[Example], objective: Objective,
-    arguments: argparse.Namespace, longest: int, checkpoints: Checkpoints,
-) -> tuple[model.Reader, list[Row], dict[str, Any]]:  # fmt: skip
-    """Returns the trained model, its log, and what ran (for the metadata)."""
+    arguments: argparse.Namespace, longest: int, checkpoints: Checkpoints, team: Team,
+) -> Trained:  # fmt: skip
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    _keep_freed_memory()
+    keep_freed_memory()
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # about its own callers
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = team.device
     training, start, seed = spec.training, arguments.start_adapter, arguments.seed
     torch.manual_seed(int(digest([seed, "adapter"])[:12], 16))
     reader = model.load(manifest, training, start, longest, device, spec.student.trust_remote_code)
     dtype = model.computing_dtype(training, device)
     check_loss(reader, examples, device, tolerance=1e-3 if dtype == torch.float32 else 2e-2)
-    budget = arguments.batch_tokens or (16384 if device.type == "cuda" else 2048)
+    budget = arguments.batch_tokens or batch_tokens(device)
+    track = None
+    if team.leads:
+        spec_shown = training.model_dump(mode="json", exclude_none=True)
+        track = make_tracker(training.tracker, str(arguments.log.parent), spec_shown, arguments.scratch / "tensorboard")
     loop = Loop(
-        reader, objective, examples, training, seed, device=device, batch_tokens=budget, checkpoints=checkpoints
+        reader,
+        objective,
+        examples,
+        training,
+        seed,
+        team=team,
+        batch_tokens=budget,
+        checkpoints=checkpoints,
+        track=track,
     )
     log = loop.run()
+    weights = team.state(loop.model, loop.optimiser)[0] if team.size > 1 else None
     facts = {
         "dtype": str(dtype).removeprefix("torch."),
+        "processes": team.size,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
     }
-    return reader, log, facts
+    return Trained(reader, weights, log, facts)

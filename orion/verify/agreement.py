@@ -232,6 +232,8 @@ def _relations(gold: Form, answer: Form, policy: Grading) -> bool | None:
         bare = read(relation.sides[-1]) if is_assignment(relation) else None
         if bare is None and len(relation.sides) == 2 and _is_letter(relation.sides[1]):
             bare = read(relation.sides[0])
+        if bare is None and relation is answer and isinstance(other, Scalar) and not symbols(other.tree):
+            bare = read(relation.sides[-1])  # `x + y = 7`, `3 + 4 = 7` for 7
     else:
         bare = interval(relation)
     if bare is None:

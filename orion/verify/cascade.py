@@ -13,16 +13,15 @@ from typing import NamedTuple
 
 from orion.errors import UserError
 from orion.verify.agreement import agree
-from orion.verify.evaluation import TooBig
-from orion.verify.expression import Unreadable
+from orion.verify.evaluation import symbols, value
+from orion.verify.expression import TooBig, Unreadable
 from orion.verify.forms import Group, Relation, Scalar, Words, read
 from orion.verify.normal import degrouped, normal, rational, tight
 from orion.verify.policy import Grading
 from orion.verify.tokens import tokenize
 from orion.verify.words import brackets, choice, number_word, plain_words
 
-KINDS = {
-    **dict.fromkeys(("math", "number", "choice", "text", "brackets")),
+KINDS = {name: name for name in ("math", "number", "choice", "text", "brackets")} | {
     **{"float": "number", "integer": "number", "numeric": "number", "int": "number"},
     **{"multiple-choice": "choice", "multiple_choice": "choice", "mcq": "choice", "letter": "choice"},
     **{"yes/no": "text", "yes-no": "text", "yesno": "text", "boolean": "text", "bool": "text", "word": "text"},
@@ -31,6 +30,7 @@ KINDS = {
 MAX_ANSWER = 4000  # characters; a longer answer is compared as text only
 _FLOAT = re.compile(r"-?\d+\.\d{7,}|-?\d*\.?\d+[eE]-\d+")
 _CHOICE_GOLD = re.compile(r"\(?[A-J]\)?|\(\d\)")
+_SCIENTIFIC = re.compile(r"(\d)\s*(?:\\times|\\cdot|\*|x)\s*10\s*(?:\^|\*\*)\s*\{?\s*([-+]?\d{1,3})\s*\}?")
 _MERIDIEM = re.compile(r"\b[ap]\.?\s?m\b", re.IGNORECASE)
 _TEXT = re.compile(r"\\text\s*\{[^{}]*\}")
 _LETTER_UNIT = re.compile(
@@ -55,7 +55,7 @@ def canonical_kind(kind: str) -> str:
     """
     if kind not in KINDS:
         raise UserError(f"unknown kind {kind!r} of answer: use math, number, choice, text or brackets")
-    return KINDS[kind] or kind
+    return KINDS[kind]
 
 
 def decide(gold: str, answer: str, kind: str, policy: Grading) -> Decision:
@@ -77,7 +77,7 @@ def _choice(gold: str, answer: str) -> Decision:
     wanted = choice(gold)
     if wanted is None:  # a gold that is no letter, as a film title
         return _text(gold, answer)
-    return Decision(choice(answer) == wanted, "choice")
+    return Decision(choice(normal(answer)) == wanted, "choice")
 
 
 def _text(gold: str, answer: str) -> Decision:
@@ -101,8 +101,14 @@ def _math(gold: str, answer: str, kind: str, policy: Grading) -> Decision:
     (g, g_tight, g_value), (a, a_tight, a_value) = _normal(gold), _normal(answer)
     if g_tight == a_tight:
         return Decision(True, "text")
+    if g_value is not None and g_value.denominator != 1 and (kind == "number" or _FLOAT.fullmatch(g)):
+        close = _float(g, g_value, a, policy.float_tolerance)
+        if close is not None:
+            return Decision(close, "float")
     if g_value is not None and a_value is not None:
-        return Decision(_numbers(g, a, g_value, a_value, kind, policy), "rational")
+        return Decision(_numbers(g, a, g_value, a_value, policy), "rational")
+    if g_value is not None and a.isalpha() and number_word(a) == g_value:
+        return Decision(True, "words")
     bare = re.sub(r"\\text\s*|[{}]", "", g).strip()
     if _CHOICE_GOLD.fullmatch(bare):
         found = choice(a, bare=False)
@@ -135,30 +141,45 @@ def _wordy(text: str) -> bool:
     return not re.search(r"[\d^_+*/=<>|]|\\(?!text)[a-zA-Z]", text)
 
 
-def _numbers(g: str, a: str, gold: Fraction, answer: Fraction, kind: str, policy: Grading) -> bool | None:
+def _numbers(g: str, a: str, gold: Fraction, answer: Fraction, policy: Grading) -> bool:
     if gold == answer:
         return True
-    if gold.denominator != 1 and (kind == "number" or _FLOAT.fullmatch(g)) and policy.float_tolerance:
-        return _close(gold, answer, a, policy.float_tolerance)
-    verdict = None
     if policy.decimal_digits is not None and ("." in g) != ("." in a):
-        verdict = agree(read(tokenize(g)), read(tokenize(a)), policy)
-    return bool(verdict)
+        return bool(agree(read(tokenize(g)), read(tokenize(a)), policy))
+    return False
 
 
-def _close(gold: Fraction, answer: Fraction, shown: str, tolerance: float) -> bool:
-    """Whether the answer is the float gold, rounded or cut to the digits it shows."""
+def _float(g: str, gold: Fraction, a: str, tolerance: float) -> bool | None:
+    """Whether an answer is the float gold, rounded or cut to the digits that it shows; None: not a plain number."""
+    if not tolerance:
+        return None
+    a = degrouped(a)[0]
+    try:
+        form = read(tokenize(_SCIENTIFIC.sub(r"\1e\2", a)))
+        answer = value(form.tree) if isinstance(form, Scalar) and not symbols(form.tree) else None
+    except (ArithmeticError, ValueError, RecursionError):
+        return None
+    if not isinstance(form, Scalar) or not isinstance(answer, Fraction):
+        return None
+    answer = answer / 100 if form.percent else answer
     error = abs(answer - gold)
+    if error <= abs(gold) / 10**12 or error <= _step(g) / 2:  # noise of binary floats, rounding of the gold
+        return True
     if error > abs(gold) * Fraction(tolerance):
         return False
-    if error <= abs(gold) / 10**9 or abs(gold) < Fraction(1, 1000):
+    if abs(gold) < Fraction(1, 1000):
         return True
-    mantissa, _, exponent = shown.lower().replace(" ", "").partition("e")
-    if not re.fullmatch(r"[-+]?[\d,]*\.?\d*", mantissa):
-        return False  # a fraction shows no digits
-    places = len(mantissa.partition(".")[2]) - int(exponent or 0)
-    step = Fraction(10) ** -places
+    numeral = re.match(r"\\?\$?\s*(-?[\d.]+(?:e[-+]?\d+)?)", _SCIENTIFIC.sub(r"\1e\2", a))
+    if numeral is None or form.percent or rational(numeral[1]) != answer:
+        return False  # a fraction or a formula shows no digits
+    step = _step(numeral[1])
     return error <= step / 2 or (error < step and abs(answer) < abs(gold))
+
+
+def _step(numeral: str) -> Fraction:
+    """One unit of the last digit that a numeral shows."""
+    mantissa, _, exponent = numeral.lower().partition("e")
+    return Fraction(10) ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
 
 
 def _read(g: str, a: str, policy: Grading) -> Decision:
@@ -171,9 +192,9 @@ def _read(g: str, a: str, policy: Grading) -> Decision:
                 first, second = read(tokenize(gold)), read(tokenize(answer))
                 how = _name(first, second)
                 verdict = agree(first, second, policy)
-            except TooBig:
-                verdict, reason = None, "the numbers are too large to compare"
-            except (Unreadable, ValueError, RecursionError):
+            except (TooBig, OverflowError, RecursionError):
+                verdict, reason = None, "the numbers or the nesting are too large to compare"
+            except (Unreadable, ValueError):
                 verdict = None
             if verdict:
                 return Decision(True, how)
@@ -182,7 +203,7 @@ def _read(g: str, a: str, policy: Grading) -> Decision:
         return Decision(None, how, reason)
     if not unknown:
         return Decision(False, how)
-    if not _MATHEMATICAL.search(a) or not _MATHEMATICAL.search(g):  # words against a formula
+    if any(len(text) > 1 and not _MATHEMATICAL.search(text) for text in (g, a)):  # words against a formula
         number = number_word(a)
         return Decision(number is not None and rational(g) == number, "words")
     return Decision(None, "symbolic")

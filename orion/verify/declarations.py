@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 
+_TAIL = 100_000  # characters at the end of an output in which a declaration counts
+_LAST = 100  # declarations that are looked at
 _TAG = re.compile(r"<(answer|final_answer|finalanswer)>(.*?)(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
 _HASHES = re.compile(r"^[ \t]*####(?!#)[ \t]*(\S[^\n]*)", re.MULTILINE)
 _MARK = r"[*_`]{0,3}"
 _HEADING = re.compile(
-    rf"(?:^|[\n.*#])[ \t>#*_-]*(?:the )?(?:correct |final |my )*(?:answer|choice|option|result)s?{_MARK}"
-    rf"\s*[:：]\s*{_MARK}\s*",
+    rf"(?:^|[\n.*#])[ \t>#*_-]{{0,20}}(?:the )?(?:correct |final |my ){{0,3}}(?:answer|choice|option|result)s?{_MARK}"
+    rf"\s{{0,9}}[:：]\s{{0,9}}{_MARK}\s{{0,9}}",
     re.IGNORECASE,
 )
 _IS = re.compile(
     rf"\b(?:answer|choice|option|result|solution)s?(?: to (?:the|this) (?:problem|question))?{_MARK}"
-    rf"\s+(?:is|are|must be|would be|should be|will be|equals)\b{_MARK}(?: (?:therefore|thus|then|simply|option|choice|"
-    rf"indeed|equal to|clearly))*\s*[:：]?\s*",
+    rf"\s{{1,9}}(?:is|are|must be|would be|should be|will be|equals)\b{_MARK}"
+    rf"(?: (?:therefore|thus|then|simply|option|choice|indeed|equal to|clearly)){{0,3}}\s{{0,9}}[:：]?\s{{0,9}}",
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(r"(?<!\\)[.;!](?=\s|$|\*)|,? (?:because|since|so|which|when|where|if|as)\b")
@@ -30,7 +32,11 @@ _NUMBER = re.compile(
     r"|(?:(?<![\w.^)\]}])[-−])?(?<![\w.])\.\d+"
 )
 WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
-_VERB = re.compile(r"(?<!\\)\b(?:is|are|was|were|has|have|left|remains?|needs?)\b")
+VERB = re.compile(
+    r"(?<![\\\w])(?:is|are|was|were|has|have|left|remains?|needs?|gives?|gets?|equals?|so|thus|hence|therefore|then|we|it)"
+    r"(?!\w)",
+    re.IGNORECASE,
+)
 
 
 def _clause(text: str) -> str:
@@ -48,12 +54,13 @@ def _clause(text: str) -> str:
 
 def declarations(text: str) -> list[str]:
     """All declared final answers, in order: `####` lines, `Answer: ...`, `the answer is ...`; last, an answer tag."""
+    text = text[-_TAIL:]
     end = len(text)
     found: list[tuple[int, str]] = []
-    for match in _HASHES.finditer(text):
+    for match in list(_HASHES.finditer(text))[-_LAST:]:
         found.append((match.end(), match[1].strip().strip("*")))
     for pattern in (_HEADING, _IS):
-        for match in pattern.finditer(text):
+        for match in list(pattern.finditer(text))[-_LAST:]:
             clause = _clause(text[match.end() : match.end() + 600])
             sentence = len(WORD.findall(clause)) > 4 and "**" not in clause
             if not clause or clause.startswith(("not ", "n't ")):
@@ -72,7 +79,7 @@ def declared(text: str) -> str | None:
 
 def focus(clause: str) -> str:
     """What a declaring sentence says: `It is **6 pages**` says `6 pages`, `Jo slept 3 hours more` says `3`."""
-    if len(WORD.findall(clause)) < 3 and "**" not in clause and not _VERB.search(clause):
+    if len(WORD.findall(clause)) < 3 and "**" not in clause and not VERB.search(clause):
         return clause
     if bold := BOLD.findall(clause):
         clause = str(bold[-1])
@@ -101,7 +108,7 @@ def bold_final(text: str) -> str | None:
         pass
     if formula is not None and re.fullmatch(r"[\s.,!)*]*", text[-2000:][formula.end() :]):
         content = str(next(group for group in formula.groups() if group is not None)).strip()
-        return re.split(r"(?<![<>!\\])=", content)[-1].strip() if r"\begin" not in content else content
+        return content
     return None
 
 

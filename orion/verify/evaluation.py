@@ -14,15 +14,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from orion.verify.expression import Tree
+from orion.verify.expression import TooBig, Tree
 
 _MAX_BITS = 100_000  # of exact numerators and denominators
 _MAX_MAGNITUDE = 1 << 40  # of binary exponents of inexact numbers
 _PRECISIONS = (60, 150)  # decimal digits
-
-
-class TooBig(ArithmeticError):
-    """The value cannot be computed with bounded effort."""
 
 
 class Undefined(ArithmeticError):
@@ -208,7 +204,7 @@ class _Evaluator:
                 return Fraction(math.factorial(int(parts[0])))
             if name == "binomial" and parts[0] <= 20_000:
                 return Fraction(math.comb(int(parts[0]), int(parts[1])))
-            if parts[0] > 10**9:
+            if parts[0] > 10**5:
                 raise TooBig("too large")
             self.lossy = True
         elif name == "factorial" and isinstance(parts[0], Fraction) and parts[0] < 0 and parts[0].denominator == 1:

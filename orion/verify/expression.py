@@ -35,6 +35,10 @@ _INVERSES = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "sec": "arcsec",
 _ENDS = frozenset([")", "]", "}", "}}", r"\rfloor", r"\rceil", "+", "-", "*", "/", ",", ";", "=", r"\pm"])
 
 
+class TooBig(ArithmeticError):
+    """The value, or the expression, is too large to be dealt with in bounded effort."""
+
+
 class Unreadable(ValueError):
     """The tokens are no expression of this grammar."""
 
@@ -44,7 +48,8 @@ def parse(tokens: tuple[str, ...]) -> Tree:
     """The tree of an expression.
 
     Raises:
-        Unreadable: it is none, or is nested too deeply.
+        Unreadable: it is none.
+        TooBig: it is nested too deeply.
     """
     reader = _Reader(tokens)
     tree = reader.sum(0)
@@ -75,7 +80,7 @@ class _Reader:
 
     def sum(self, depth: int) -> Tree:
         if depth > _MAX_DEPTH:
-            raise Unreadable("nested too deeply")
+            raise TooBig("nested too deeply")
         terms = []
         negative = False
         while self.peek() in ("+", "-"):
@@ -177,7 +182,7 @@ class _Reader:
 
     def atom(self, depth: int) -> Tree:
         if depth > _MAX_DEPTH:
-            raise Unreadable("nested too deeply")
+            raise TooBig("nested too deeply")
         token = self.peek()
         self.here += 1
         if not token:
@@ -220,6 +225,8 @@ class _Reader:
         return ("sym", name)
 
     def number(self, token: str, depth: int) -> Tree:
+        if len(token.lower().partition("e")[2]) > 5:
+            raise TooBig("exponent")
         value = Fraction(token)
         if self.peek() == r"\overline" and self.peek(1) == "{" and self.peek(2).isdigit() and self.peek(3) == "}":
             digits = self.peek(2)

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from orion.verify.boxes import boxed_brackets, last_boxed
-from orion.verify.declarations import BOLD, WORD, bold_final, declarations, declared, focus, numbers
+from orion.verify.declarations import BOLD, VERB, WORD, bold_final, declarations, declared, focus, numbers
 from orion.verify.words import brackets, choice
 
 
 class Extracted(NamedTuple):
-    """`answer` is None where there is none; then `step` says why: `unclosed-thinking`, `empty` or `none`."""
+    """`answer` is None where there is none; `step` says why: `unclosed-thinking`, `unclosed-box`, `empty`, `none`."""
 
     answer: str | None
     step: str
@@ -51,7 +51,8 @@ def short_whole(text: str) -> str | None:
     """The output itself, where it is nothing but an answer."""
     line = text.strip()
     words = [word for word in WORD.findall(line) if len(word) > 2]
-    return line if len(line) <= 400 and "\n" not in line and len(words) <= 3 else None
+    short = len(line) <= 400 and "\n" not in line and len(words) <= 3
+    return line if short and "**" not in line.strip("*") and not VERB.search(line) else None
 
 
 def last_number(text: str) -> str | None:
@@ -146,7 +147,8 @@ def extract(output: str, kind: str = "math", last: bool = True) -> Extracted:
         text = text.removesuffix(mark).rstrip()
     if not text.strip():
         return Extracted(None, "empty")
-    for step, find in _steps(kind, last):
+    unclosed = kind == "math" and "\\boxed{" in text  # then what stands in the last box may be cut off
+    for step, find in _steps(kind, last)[: 2 if unclosed else None]:
         if answer := find(text):
             return Extracted(answer, step)
-    return Extracted(None, "none")
+    return Extracted(None, "unclosed-box" if unclosed else "none")

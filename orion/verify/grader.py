@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from orion.errors import UserError
 from orion.types import Verdict
+from orion.verify.boxes import last_boxed
 from orion.verify.cascade import Decision, canonical_kind, decide
-from orion.verify.extraction import extract
+from orion.verify.extraction import Extracted, extract
 from orion.verify.normal import normal
 from orion.verify.policy import Grading
 from orion.verify.pool import POOL
+
+
+class Item(NamedTuple):
+    """One thing to grade. `bare`: the text is an answer already, not an output to find one in."""
+
+    text: str | None
+    gold: str
+    kind: str = "math"
+    bare: bool = False
 
 
 class Key(NamedTuple):
@@ -25,7 +35,15 @@ class Key(NamedTuple):
 
 
 def verify(output: str, gold: str, kind: str = "math", grading: Grading | None = None, **policy: Any) -> Verdict:
-    """Grade one output. `policy` are keys of `Grading`, in place of its defaults or of those of `grading`."""
+    """Grade one output against the gold answer.
+
+    `kind` says what the gold is: `math` (anything mathematical, also words and choice letters that a mathematical
+    problem has for an answer), `number` (golds may be floats, see `Grading.float_tolerance`), `choice`, `text` (yes/no,
+    words) or `brackets`. `policy` are keys of `Grading`, in place of its defaults or of those of `grading`.
+
+    Raises:
+        UserError: an unknown kind or policy.
+    """
     return verify_batch([(output, gold)], kind, grading, **policy)[0]
 
 
@@ -35,17 +53,26 @@ def verify_batch(
     grading: Grading | None = None,
     **policy: Any,
 ) -> list[Verdict]:
-    """Grade (output, gold) pairs, in order. `kind` is one for all or one a pair; equal pairs are compared once."""
-    grading = settings(grading, policy)
-    kinds = [canonical_kind(one) for one in ([kind] * len(pairs) if isinstance(kind, str) else kind)]
+    """Grade (output, gold) pairs, in order. `kind` is one for all or one a pair; equal pairs are compared once.
+
+    Raises:
+        UserError: an unknown kind or policy, or kinds that do not match the pairs in number.
+    """
+    kinds = [kind] * len(pairs) if isinstance(kind, str) else list(kind)
     if len(kinds) != len(pairs):
         raise UserError(f"{len(pairs)} pairs but {len(kinds)} kinds: give one kind, or one for each pair")
-    found = [extract(output, row_kind, grading.last_number) for (output, _), row_kind in zip(pairs, kinds, strict=True)]
+    items = [Item(output, gold, one) for (output, gold), one in zip(pairs, kinds, strict=True)]
+    return grade(items, settings(grading, policy))
+
+
+def grade(items: Sequence[Item], grading: Grading) -> list[Verdict]:
+    """Grade each item, in order."""
+    found = [_found(item, grading) for item in items]
     keys = [
-        None if one.answer is None else Key(gold, one.answer, row_kind)
-        for one, (_, gold), row_kind in zip(found, pairs, kinds, strict=True)
+        None if one.answer is None else Key(item.gold, one.answer, canonical_kind(item.kind))
+        for one, item in zip(found, items, strict=True)
     ]
-    decided = compare([key for key in keys if key is not None], grading)
+    decided = compare((key for key in keys if key is not None), grading)
     verdicts = []
     for one, key in zip(found, keys, strict=True):
         if key is None:
@@ -59,12 +86,22 @@ def verify_batch(
     return verdicts
 
 
+def _found(item: Item, grading: Grading) -> Extracted:
+    kind = canonical_kind(item.kind)
+    if not item.text or not item.text.strip():
+        return Extracted(None, "empty")
+    if not item.bare:
+        return extract(item.text, kind, grading.last_number)
+    boxed = last_boxed(item.text) if kind != "brackets" else None
+    return Extracted(boxed, "boxed") if boxed else Extracted(item.text.strip(), "given")
+
+
 def agreements(
     pairs: Sequence[tuple[str, str]], kind: str = "math", grading: Grading | None = None, **policy: Any
 ) -> list[bool | None]:
     """Whether the extracted answers (gold, answer) agree, for each pair; None where that cannot be decided."""
     grading = settings(grading, policy)
-    keys = [Key(gold, answer, kind) for gold, answer in pairs]
+    keys = [Key(gold, answer, canonical_kind(kind)) for gold, answer in pairs]
     decided = compare(keys, grading)
     return [decided[key].equal for key in keys]
 
@@ -84,7 +121,7 @@ def settings(grading: Grading | None, policy: dict[str, Any]) -> Grading:
         raise UserError(f"grading: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def compare(keys: Sequence[Key], grading: Grading) -> dict[Key, Decision]:
+def compare(keys: Iterable[Key], grading: Grading) -> dict[Key, Decision]:
     """Decide each distinct key: in this process where that is cheap, the rest together in the workers."""
     decided = {key: decide(key.gold, key.answer, key.kind, grading) for key in dict.fromkeys(keys)}
     hard = [key for key, decision in decided.items() if decision.equal is None and decision.reason is None]

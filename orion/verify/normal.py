@@ -92,7 +92,10 @@ _NAMES = {
         "bold": "",
     },
 }
+_LINE_SPACING = re.compile(r"(\\\\)\s*\[-?[\d.]+ ?(?:pt|em|ex|mm|cm)\]")
+_SPACED_THOUSANDS = re.compile(r"(?<![\d.,/])\d{1,3}(?: \d{3})+(?![\d/])")
 _MATH_MARKS = re.compile(r"(?<!\\)(?:\$|\\[()\[\]])")
+_LOOSE = re.compile(r"(\\[a-zA-Z]+) (?=[a-zA-Z])|(?<!\d)\s+|\s+(?!\d)")
 _DECIMAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,4})?")
 _RATIO = re.compile(
     r"([-+]?)\s*\\frac\s*(?:\{\s*(-?\d+)\s*\}|(\d))\s*(?:\{\s*(-?\d+)\s*\}|(\d))|([-+]?\d+)\s*/\s*(\d+)"
@@ -106,6 +109,7 @@ def normal(answer: str) -> str:
     if "\\" in text:
         if "\\\\" in text and "{matrix}" not in text and "matrix}" not in text and "{array}" not in text:
             text = text.replace("\\\\", "\\")
+        text = _LINE_SPACING.sub(r"\1 ", text)
         text = _MATH_MARKS.sub(" ", text)
         text = _THOUSANDS.sub("", text)
         text = _SIZES.sub(" ", text)
@@ -115,14 +119,16 @@ def normal(answer: str) -> str:
         text = text.replace("$", " $") if text.count("$") == 1 else text.replace("$", " ")
         text = text.replace("{,}", "").replace("~", " ")
     text = " ".join(text.strip().strip("*`").split())
+    if " " in text:
+        text = _SPACED_THOUSANDS.sub(lambda match: match[0].replace(" ", ""), text)
     while text.endswith((".", ",", ";", ":")) and not text.endswith("\\"):
         text = text[:-1].rstrip()
     return text
 
 
 def tight(text: str) -> str:
-    """Normal text without any spaces but those that end a command: `\\pi x` stays, `2 \\pi` becomes `2\\pi`."""
-    return re.sub(r"(\\[a-zA-Z]+) (?=[a-zA-Z])|\s+", lambda m: m[1] + " " if m[1] else "", text)
+    """Normal text without any spaces but those that end a command or part numbers: `2 \\pi x` becomes `2\\pi x`."""
+    return _LOOSE.sub(lambda match: match[1] + " " if match[1] else "", text)
 
 
 def rational(text: str) -> Fraction | None:

@@ -60,10 +60,12 @@ class _Worker:
         self.timeout = 0.0
         self.deadline = time.monotonic() + _START
 
-    def send(self, index: int, gold: str, answer: str, timeout: float) -> None:
+    def send(self, index: int, gold: str, answer: str, timeout: float, plain: bool) -> None:
         self.task, self.timeout, self.tasks = index, timeout, self.tasks + 1
         self.deadline = time.monotonic() + 10 * timeout + 10  # of wall clock; processor time ends it first
-        self.input.write(json.dumps({"gold": gold, "answer": answer, "timeout": timeout}).encode() + b"\n")
+        self.input.write(
+            json.dumps({"gold": gold, "answer": answer, "timeout": timeout, "plain": plain}).encode() + b"\n"
+        )
         self.input.flush()
 
     def receive(self) -> dict[str, object] | None:
@@ -104,13 +106,20 @@ class Pool:
         self._lock = threading.Lock()
 
     def compare(
-        self, pairs: Sequence[tuple[str, str]], *, timeout: float, memory_mb: int, workers: int | None = None
+        self,
+        pairs: Sequence[tuple[str, str]],
+        *,
+        timeout: float,
+        memory_mb: int,
+        workers: int | None = None,
+        plain: bool = False,
     ) -> list[Outcome]:
-        """Whether gold and answer are equal, for each pair, in order."""
+        """Whether gold and answer are equal, for each pair, in order. `plain`: whether math-verify by itself says that
+        gold and (whole) output are, to compare with."""
         results: list[Outcome | None] = [None] * len(pairs)
         with self._lock:
             try:
-                self._run(pairs, results, timeout, memory_mb, min(workers or available_cores(), len(pairs)))
+                self._run(pairs, results, timeout, memory_mb, min(workers or available_cores(), len(pairs)), plain)
             except BaseException:
                 self.close()
                 raise
@@ -123,6 +132,7 @@ class Pool:
         timeout: float,
         memory_mb: int,
         size: int,
+        plain: bool,
     ) -> None:
         waiting = list(range(len(pairs)))[::-1]
         failed_starts = 0
@@ -135,7 +145,7 @@ class Pool:
                 if waiting:
                     index = waiting.pop()
                     try:
-                        worker.send(index, *pairs[index], timeout)
+                        worker.send(index, *pairs[index], timeout, plain)
                     except OSError:
                         worker.death()
                         self._workers.remove(worker)

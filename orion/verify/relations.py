@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from orion.verify.evaluation import TooBig, Undefined, same, symbols
-from orion.verify.expression import Tree, parse
+from orion.verify.evaluation import Undefined, same, symbols
+from orion.verify.expression import TooBig, Tree, parse
 from orion.verify.forms import Form, Group, Relation, Scalar, read
 
 Tokens = tuple[str, ...]
@@ -24,10 +24,9 @@ def _is_name(side: Tokens) -> bool:
     while index < len(side):
         token = side[index]
         if token == "_":  # subscripts may hold numbers
+            if side[index + 1 : index + 2] == ("{",):
+                index = side.index("}", index) - 1 if "}" in side[index:] else len(side)
             index += 2
-            if side[index - 1] == "{":
-                while index < len(side) and side[index - 1] != "}":
-                    index += 1
             continue
         if token[:1].isdigit() and not (index > 0 and side[index - 1] in ("(", ",")):
             return False

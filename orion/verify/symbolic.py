@@ -11,7 +11,7 @@ from typing import Any
 
 from latex2sympy2_extended.latex2sympy2 import NormalizationConfig
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
-from sympy import Basic, Expr, Float
+from sympy import Basic, Expr, Float, nan, zoo
 
 logging.disable(logging.CRITICAL)
 
@@ -55,6 +55,13 @@ def equal(gold: str, answer: str) -> bool:
     if not answers:
         return False
     g, a = golds[0], answers[0]
+    if isinstance(g, Basic) and g.has(nan, zoo):
+        raise ValueError("the gold has no value")
     if not verify(g, a, numeric_precision=_DIGITS, timeout_seconds=None):
         return False
     return not (isinstance(g, Basic) and isinstance(a, Basic)) or _agree(g, a)
+
+
+def plain(gold: str, output: str) -> bool:
+    """What math-verify by itself says of an output, as its documentation shows its use. For comparison only."""
+    return bool(verify(parse(f"${gold}$"), parse(output)))

@@ -15,7 +15,7 @@ MAX_TOKENS = 1500
 
 _TOKEN = re.compile(
     r"(?P<text>\\text\s*\{)|(?P<command>\\[a-zA-Z]+|\\.)"
-    r"|(?P<number>(?:\d+(?:\.\d+|\.(?!\d|\s*\.))?|\.\d+)(?:[eE][-+]?\d{1,5}(?![\d.]))?)"
+    r"|(?P<number>(?:\d+(?:\.\d+|\.(?!\d|\s*\.))?|\.\d+)(?:[eE][-+]?\d+(?![\d.]))?)"
     r"|(?P<word>[^\W\d_]{2,})|(?P<other>\S)"
 )
 FUNCTIONS = frozenset(
@@ -75,14 +75,15 @@ def tokenize(text: str) -> tuple[str, ...]:
     """The tokens of normal text.
 
     Raises:
-        ValueError: there are more than `MAX_TOKENS`, or a group is not closed.
+        OverflowError: there are more than `MAX_TOKENS`.
+        ValueError: a group is not closed.
     """
     tokens: list[str] = []
     position = 0
     while match := _TOKEN.search(text, position):
         position = match.end()
         if len(tokens) > MAX_TOKENS:
-            raise ValueError("too long")
+            raise OverflowError("too long")
         kind, token = match.lastgroup, match[0]
         if kind == "text":
             start, depth = position, 1

@@ -50,6 +50,7 @@ for _names, _dimension, _factor in [
 _SQUARE = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 _RATES = {"mph": ("mile", "hour"), "kmh": ("km", "hour"), "kph": ("km", "hour")}
 CURRENCY = frozenset([r"\$", "$", "€", "£", "¥", "₹", "¢"])
+_TRIGONOMETRIC = frozenset("\\" + name for name in "sin cos tan cot sec csc".split())
 _DROPPED = frozenset("units unit of a an the".split())
 
 
@@ -139,9 +140,10 @@ def split_unit(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], Unit | None]:
 def _run_start(body: tuple[str, ...]) -> int:
     """Where the trailing run of unit tokens starts; the length of `body` where there is none."""
     start = index = len(body)
+    angles = _TRIGONOMETRIC.isdisjoint(body)  # in `\\sin 30°` the sign belongs to the argument
     while index > 0:
         token = body[index - 1]
-        if token[:2] in ("t:", "w:") or token == "°":
+        if token[:2] in ("t:", "w:") or (token == "°" and angles):
             index -= 1
             start = index
         elif token.isdigit() and len(token) == 1 and index >= 2 and body[index - 2] == "^":

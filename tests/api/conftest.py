@@ -43,7 +43,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same rules in a tenth of the time."""
-    monkeypatch.setattr("orion.engines.api.PAUSE", 0.05)
+    monkeypatch.setattr("orion.engines.flight.PAUSE", 0.05)
     monkeypatch.setattr("orion.engines.pacing.BackOff.FIRST", 0.05)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from orion.training.loop import Loop, collate
 from orion.training.objectives import Tokens, make_objective
 from orion.training.objectives.krsl import key_tokens
+from orion.training.team import Team
 from tests.training.tiny import ROWS, Tiny
 
 DUALS = [row | {"rejected": f"{row['completion'][:-2]}7. So it is."} for row in ROWS]
@@ -65,7 +66,7 @@ def ours(tiny: Tiny, objective_name: str, reader: Any = None, **training: Any) -
     reader = reader or tiny.reader(spec).double()
     loop = Loop(
         reader, objective, examples, spec.training, 0,
-        device=torch.device("cpu"), batch_tokens=300, checkpoints=None,  # type: ignore[arg-type]
+        team=Team(), batch_tokens=300, checkpoints=None,  # type: ignore[arg-type]
     )  # fmt: skip
     if objective.needs_reference:
         loop._read_reference()
@@ -107,20 +108,20 @@ def test_krsl_is_the_released_formula(tiny: Tiny, unlikely: float, monkeypatch: 
 def test_dpo_begins_at_log_two_and_is_the_papers_formula(tiny: Tiny) -> None:
     loss, loop = ours(tiny, "dpo", beta=0.3)
     assert loss == pytest.approx(torch.tensor(2.0).log().item(), abs=1e-6)
-    loop.reader.eval()  # no dropout
+    loop.model.eval()  # no dropout
     reference = {id(e): [float(x) for x in loop.reference[id(e)]] for e in loop.examples}
     with torch.no_grad():
-        for name, parameter in loop.reader.named_parameters():
+        for name, parameter in loop.model.named_parameters():
             if "lora_B" in name:
                 parameter.normal_(std=0.1)
     batch = collate(loop.examples, loop.device)
-    nll = loop.reader(batch.ids, batch.lengths, batch.read, batch.targets).nll
+    nll = loop.model(batch.ids, batch.lengths, batch.read, batch.targets).nll
     moved = loop.objective.loss(loop._tokens(batch, nll, loop.examples)).item() / len(loop.examples)
     total = 0.0
     for example in loop.examples:
         gains = []
         for side, before in zip(example.sides, reference[id(example)], strict=True):
-            now = reference_log_probs(_as_plain(loop.reader), side.ids)
+            now = reference_log_probs(_as_plain(loop.model), side.ids)
             gains.append(now[side.start - 1 :].sum().item() - before)
         total -= torch.nn.functional.logsigmoid(torch.tensor(0.3 * (gains[0] - gains[1]), dtype=torch.float64)).item()
     assert moved == pytest.approx(total / len(loop.examples), rel=1e-4)

@@ -26,11 +26,11 @@ def key_tokens(right: Sequence[int], wrong: Sequence[int]) -> tuple[list[bool], 
     from rapidfuzz.distance import Levenshtein
 
     in_right, in_wrong = [False] * len(right), [False] * len(wrong)
-    for kind, at_wrong, at_right in Levenshtein.editops(wrong, right):
-        if kind != "delete":
-            in_right[at_right] = True
-        if kind != "insert":
-            in_wrong[at_wrong] = True
+    for edit in Levenshtein.editops(wrong, right):
+        if edit.tag != "delete":
+            in_right[edit.dest_pos] = True
+        if edit.tag != "insert":
+            in_wrong[edit.src_pos] = True
     return in_right, in_wrong
 
 

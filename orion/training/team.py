@@ -1,0 +1,104 @@
+"""The processes of one training run: one, or one a GPU when `accelerate launch` started us.
+
+    accelerate launch --config_file config/accelerate/ddp.yaml -m orion.training --spec ...
+
+A step has the same rows however many processes share them, so more GPUs make a run faster and not different (up to the
+order of sums). `ddp.yaml` copies the model to each GPU; `fsdp.yaml` and `deepspeed.yaml` spread it over them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from orion.errors import UserError
+
+
+class Team:
+    def __init__(self) -> None:
+        self.size = int(os.environ.get("WORLD_SIZE", "1"))
+        self.rank = int(os.environ.get("RANK", "0"))
+        self.accelerator: Any = None
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if self.size > 1:
+            from accelerate import Accelerator
+
+            self.accelerator = Accelerator()
+            self.device = self.accelerator.device
+            if self.accelerator.num_processes != self.size:  # each would train a part of the rows by itself
+                raise UserError(
+                    f"{self.size} processes were started, accelerate sees {self.accelerator.num_processes}: no GPU "
+                    "found? On CPUs set ACCELERATE_USE_CPU=true for every process"
+                )
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes files and prints."""
+        return self.rank == 0
+
+    def prepare(self, model: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[nn.Module, Any]:
+        if self.accelerator is None:
+            return model, optimiser
+        if self.accelerator.state.deepspeed_plugin is not None:
+            config = self.accelerator.state.deepspeed_plugin.deepspeed_config
+            config["train_micro_batch_size_per_gpu"] = 1  # of no effect: batches are cut by us
+        model, optimiser = self.accelerator.prepare(model, optimiser)
+        return model, optimiser
+
+    def backward(self, loss: Tensor) -> None:
+        if self.accelerator is None:
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:
+            self.accelerator.backward(
+                loss * self.size
+            )  # gradients are averaged over processes, ours are parts of a sum
+
+    def gathering(self, model: nn.Module, last: bool) -> AbstractContextManager[Any]:
+        """Around a batch: processes exchange gradients only after the last one of a step."""
+        return nullcontext() if self.accelerator is None or last else self.accelerator.no_sync(model)
+
+    def clip(self, parameters: Sequence[nn.Parameter], limit: float) -> float:
+        if self.accelerator is None:
+            return float(nn.utils.clip_grad_norm_(parameters, limit))
+        norm = self.accelerator.clip_grad_norm_(parameters, limit)
+        return float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
+
+    def sums(self, values: Sequence[float]) -> list[float]:
+        """Over all processes."""
+        if self.accelerator is None:
+            return list(values)
+        total: Tensor = self.accelerator.reduce(torch.tensor(values, dtype=torch.float32, device=self.device), "sum")
+        return total.tolist()
+
+    def agree(self, value: Any) -> Any:
+        """The leader's value, in every process."""
+        if self.accelerator is None:
+            return value
+        from accelerate.utils import broadcast_object_list
+
+        return broadcast_object_list([value])[0]
+
+    def state(self, model: nn.Module, optimiser: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Trainable weights by name, and the optimiser's state: whole, on the leader."""
+        if self.accelerator is None:
+            weights = {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
+            return weights, optimiser.state_dict()
+        from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict
+
+        options = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
+        return get_state_dict(model, optimiser, options=options)
+
+    def restore(self, model: nn.Module, optimiser: Any, weights: dict[str, Any], state: dict[str, Any]) -> None:
+        if self.accelerator is None:
+            model.load_state_dict(weights, strict=False)
+            optimiser.load_state_dict(state)
+            return
+        from torch.distributed.checkpoint.state_dict import StateDictOptions, set_state_dict
+
+        options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=True, strict=False)
+        set_state_dict(model, optimiser, model_state_dict=weights, optim_state_dict=state, options=options)

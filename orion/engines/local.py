@@ -52,6 +52,21 @@ class LocalEngine:
     def chat(self) -> Chat:
         return Chat.load(self.manifest, self.student)
 
+    @cached_property
+    def stop_ids(self) -> set[int]:
+        """Tokens that end an answer: the chat template's, the tokenizer's and those of the generation config."""
+        from transformers import GenerationConfig
+
+        where = self.manifest.arguments()
+        try:
+            configured = GenerationConfig.from_pretrained(where.pop("pretrained_model_name_or_path"), **where)
+        except OSError:  # the model comes without one
+            return self.chat.stop_ids
+        ends = configured.eos_token_id
+        return self.chat.stop_ids | {
+            int(end) for end in (ends if isinstance(ends, list) else [ends]) if end is not None
+        }
+
     @property
     def weights(self) -> dict[str, Any]:
         """Where the weights are, as `from_pretrained` takes it: the base model's, or those of full fine-tuning."""

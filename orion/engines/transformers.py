@@ -63,7 +63,7 @@ class TransformersEngine(LocalEngine):
             Row(number, prompt.ids, requests[prompt.place].sampling, requests[prompt.place].seed, prompt.limit)
             for number, prompt in enumerate(prompts)
         ]
-        decoder = Decoder(self.loaded, self._stop_ids, self._holds_stop, slots=self.slots, memory=self.memory)
+        decoder = Decoder(self.loaded, self.stop_ids, self._holds_stop, slots=self.slots, memory=self.memory)
         for row in decoder.decode(rows):
             text = cut(self.chat.decode(row.tokens), row.sampling.stop)
             yield Sample(prompts[row.index], text, len(row.tokens), "stop" if row.stopped else "length")
@@ -99,12 +99,6 @@ class TransformersEngine(LocalEngine):
 
             model = PeftModel.from_pretrained(model, str(self.adapter)).merge_and_unload()
         return model.to(device).eval()
-
-    @cached_property
-    def _stop_ids(self) -> set[int]:
-        configured = self.loaded.generation_config.eos_token_id
-        ids = configured if isinstance(configured, list) else [configured]
-        return self.chat.stop_ids | ({int(token) for token in ids if token is not None})
 
 
 def _computes_in(dtype: Any) -> bool:

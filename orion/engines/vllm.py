@@ -1,9 +1,9 @@
 """Engine `vllm`: samples a local student with vLLM, in this job: continuous batching over all prompts, prefix caching,
 LoRA on the one base model, several GPUs.
 
-vLLM pins its own versions of torch and transformers, so it runs in a process of its own (`vllm_worker.py`). Its Python is
-this one or, where the environment variable ORION_VLLM_PYTHON names one, that of another virtual environment. Prompts are
-rendered here, by the same code and the same libraries as for training and for every other engine.
+vLLM pins its own versions of torch and transformers, so it runs in a process of its own (`vllm_worker.py`). Its Python
+is this one or, where the environment variable ORION_VLLM_PYTHON names one, that of another virtual environment. Prompts
+are rendered here, by the same code and the same libraries as for training and for every other engine.
 """
 
 from __future__ import annotations
@@ -125,21 +125,10 @@ class VllmEngine(LocalEngine):
             "top_k": sampling.top_k,
             "repetition_penalty": sampling.repetition_penalty,
             "stop": list(sampling.stop) if sampling.stop else None,
-            "stop_token_ids": sorted(self._stop_ids),
+            "stop_token_ids": sorted(self.stop_ids),
             "detokenize": bool(sampling.stop),  # we decode ourselves, but stop strings are searched in vLLM's text
         }
         return {name: value for name, value in params.items() if value is not None}
-
-    @cached_property
-    def _stop_ids(self) -> set[int]:
-        from transformers import GenerationConfig
-
-        with suppress(OSError):  # a model without one
-            where = self.manifest.arguments()
-            configured = GenerationConfig.from_pretrained(**where).eos_token_id
-            more = configured if isinstance(configured, list) else [configured]
-            return self.chat.stop_ids | {int(token) for token in more if token is not None}
-        return self.chat.stop_ids
 
     def sample(self, requests: Sequence[Request], prompts: list[Prompt]) -> Iterator[Sample]:
         prompts = sorted(prompts, key=lambda prompt: prompt.ids)  # draws of one prompt meet in the prefix cache

@@ -56,6 +56,7 @@ def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123
         job = json.load(file)
     asyncio.run(answer_all(job, out))
+    os._exit(0)  # vLLM is shut down; what its parts do when the interpreter ends is noise
 
 
 if __name__ == "__main__":

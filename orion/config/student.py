@@ -59,7 +59,8 @@ class Student(Part):
     )
     base_url: str | None = Field(
         None,
-        description="api: the server's address, http://gpu-node:8000/v1 or so; its key is read from STUDENT_API_KEY",
+        description="api: the server's address, http://gpu-node:8000/v1 or so; its key is read from STUDENT_API_KEY; "
+        "it must serve the model under the name above, and an adapter under the name that the error message gives",
     )
 
     @property

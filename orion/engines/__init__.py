@@ -11,6 +11,7 @@ from orion.types import Engine
 CLASSES = {
     "api": ("orion.engines.api", "ApiEngine"),
     "batch": ("orion.engines.batch", "BatchEngine"),
+    "served": ("orion.engines.served", "ServedStudent"),
     "transformers": ("orion.engines.transformers", "TransformersEngine"),
     "vllm": ("orion.engines.vllm", "VllmEngine"),
 }

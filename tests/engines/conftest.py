@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orion.config.student import Student
+from orion.engines.local import LocalEngine
 from orion.engines.transformers import TransformersEngine
 from orion.students import make
 from orion.types import Message, Request, Sampling
@@ -39,9 +40,7 @@ def engine(folder: Path, student: Student) -> Make:
     return build
 
 
-def ask(
-    engine: TransformersEngine, sampling: Sampling, draws: int = 2, questions: list[str] = QUESTIONS
-) -> list[Request]:
+def ask(engine: LocalEngine, sampling: Sampling, draws: int = 2, questions: list[str] = QUESTIONS) -> list[Request]:
     return [
         Request(engine.model, (Message("user", text),), sampling, draw, id=f"p{number}")
         for number, text in enumerate(questions)

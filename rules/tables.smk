@@ -1,5 +1,4 @@
 # Tables: what a paper prints, from the scores of every policy; what each stage dropped; what the run took.
-from orion.tables import inputs
 
 
 rule make_tables:
@@ -22,6 +21,8 @@ rule make_tables:
         "benchmarks/tables/{table}.tsv"
     wildcard_constraints:
         table=one_of(study.tables),
+    conda:
+        "../envs/base.yaml"
     params:
         spec=lambda w: specs_of.table(w.table),
         code=code_digest("orion.tables"),
@@ -39,6 +40,8 @@ rule count_losses:
         "logs/tables/data.log",
     benchmark:
         "benchmarks/tables/data.tsv"
+    conda:
+        "../envs/base.yaml"
     params:
         code=code_digest("orion.tables.coverage"),
     shell:
@@ -56,6 +59,8 @@ rule count_costs:
         "logs/tables/cost.log",
     benchmark:
         "benchmarks/tables/cost.tsv"
+    conda:
+        "../envs/base.yaml"
     params:
         code=code_digest("orion.tables.cost"),
         benchmarks=inputs.benchmark_files(study),

@@ -12,10 +12,13 @@ rule trace_teacher:
         "logs/teacher/{teacher}/cots.log",
     benchmark:
         "benchmarks/teacher/{teacher}/cots.tsv"
+    conda:
+        "../envs/teacher.yaml"
     params:
         spec=lambda w: specs_of.teacher(w.teacher),
         code=code_digest("orion.teacher"),
+        store=lambda w, input: f"{STORE}/{w.teacher}",
         endpoint=lambda w, input: specs_of.endpoint(w.teacher),
     shell:
-        "python -m orion.teacher --spec {params.spec:q} --problems {input.problems} --store {STORE}/{wildcards.teacher}"
+        "python -m orion.teacher --spec {params.spec:q} --problems {input.problems} --store {params.store}"
         " --endpoint {params.endpoint:q} --output {output.cots} > {log} 2>&1"

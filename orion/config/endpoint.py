@@ -6,7 +6,7 @@ import os
 import re
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from orion.config.base import Part
 from orion.errors import UserError
@@ -101,6 +101,12 @@ class Endpoint(Part):
         if name and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             raise ValueError("the name of an environment variable is wanted, and this is not one (a key, perhaps?)")
         return name
+
+    @model_validator(mode="after")
+    def _known_prices(self) -> Endpoint:
+        if self.max_cost is not None and self.prices is None:
+            raise ValueError("max_cost needs prices: without them nothing can be said of a request before it is sent")
+        return self
 
     def address(self) -> str:
         """The base URL: the one set here, else the environment's, else OpenAI's."""

@@ -10,8 +10,8 @@ from orion.types import Engine
 
 CLASSES = {
     "api": ("orion.engines.api", "ApiEngine"),
-    "batch": ("orion.engines.batch", "BatchEngine"),
     "served": ("orion.engines.served", "ServedStudent"),
+    "batch": ("orion.engines.batch", "BatchEngine"),
     "transformers": ("orion.engines.transformers", "TransformersEngine"),
     "vllm": ("orion.engines.vllm", "VllmEngine"),
 }
@@ -23,6 +23,8 @@ def make_engine(name: str, **options: Any) -> Engine:
     Raises:
         UserError: there is no such engine.
     """
+    if name == "api" and "student" in options:  # a student is more than an address
+        name = "served"
     if name not in CLASSES:
         raise UserError(f"there is no engine {name!r}; the engines are {', '.join(CLASSES)}")
     module, cls = CLASSES[name]

@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 from orion import responses
 from orion.complete import Ended
 from orion.config.endpoint import Endpoint
+from orion.engines.allowance import Allowance, Share
 from orion.engines.bodies import body_of, request_fields
-from orion.engines.pacing import BackOff, Bucket, Budget, Concurrency
-from orion.engines.prices import BYTES_PER_TOKEN, cost_of, dearest, prompt_bytes
+from orion.engines.pacing import BackOff, Concurrency
+from orion.engines.prices import cost_of
 from orion.engines.transport import Attempt, Transport
 from orion.errors import UserError
-from orion.store import Account, Store
+from orion.store import Store
 from orion.types import Record, Request
 
 STOPPING = {"http-401": "does not accept the key", "http-402": "wants to be paid", "http-403": "denies access"}
@@ -68,32 +69,7 @@ class Flight:
         self._concurrency = Concurrency(endpoint.concurrency)
         self._back_off = BackOff()
         self._last_word = loop.time()  # when a response came last
-        self._account = Account()
-        self._budget = Budget(endpoint.max_cost, 0.0)
-        self._load(store, requests)
-
-    def _load(self, store: Store | None, requests: Sequence[Request]) -> None:
-        """Rates and budget, with what earlier runs have used of them."""
-        now, endpoint = self._loop.time(), self._endpoint
-        self._requests = endpoint.requests_per_minute and Bucket(endpoint.requests_per_minute, now)
-        self._tokens = endpoint.tokens_per_minute and Bucket(
-            endpoint.tokens_per_minute, now, burst=endpoint.tokens_per_minute / 10
-        )
-        self._mean_tokens: float | None = None
-        if store is None:
-            return
-        models = {request.model for request in requests}
-        accounts = [store.account(model) for model in models]
-        self._account = Account(sum(a.cost for a in accounts), sum(a.finished for a in accounts))
-        self._budget.spent = self._account.cost
-        if self._requests or self._tokens:
-            clock = time.time()
-            recent = [entry for model in models for entry in store.recent(model, clock - 60)]
-            if self._requests:
-                self._requests.remember(((clock - entry.time, 1.0) for entry in recent), now)
-            if self._tokens:
-                used = [(e, e.prompt_tokens + e.completion_tokens) for e in recent if e.completion_tokens < 2**32 - 1]
-                self._tokens.remember(((clock - entry.time, float(n)) for entry, n in used), now)
+        self._allowance = Allowance(endpoint, requests, store, loop.time())
 
     @property
     def over(self) -> bool:
@@ -139,16 +115,19 @@ class Flight:
                     self._wake(self._back_off.until + self._back_off.PROBE)
                 break
             asked = self._later[0][2] if due else self._queue[0]
-            wait, cost, tokens = self._wait(asked.request, now)
-            if wait is None:
+            if now < self._back_off.until:
+                self._wake(self._back_off.until)
                 break
+            if not self._allowance.affords(asked.request, now):
+                if not self._tasks:  # nothing in flight can turn out cheaper than feared
+                    self.stop = Ended(self._allowance.used_up)
+                break
+            wait = self._allowance.wait(asked.request, now)
             if wait > 0:
                 self._wake(now + wait)
                 break
             heapq.heappop(self._later) if due else self._queue.popleft()
-            self._budget.reserve(cost)
-            task = self._loop.create_task(self._ask(asked, cost, tokens))
-            self._tasks.add(task)
+            self._tasks.add(self._loop.create_task(self._ask(asked, self._allowance.take(asked.request))))
         if self.over:
             self._interrupt()
 
@@ -157,39 +136,8 @@ class Flight:
         if self._loop.is_running() and not self._closing:
             self._loop.stop()
 
-    def _wait(self, request: Request, now: float) -> tuple[float | None, float, float]:
-        """(seconds until the request may go, its dearest cost, its tokens); None to wait for something in flight, or
-        for nothing any more. Takes from the rates when it may go at once."""
-        if now < self._back_off.until:
-            return self._back_off.until - now, 0.0, 0.0
-        cost = dearest(request, self._endpoint.prices) if self._budget.limit is not None else 0.0
-        if not self._budget.fits(cost):
-            if not self._tasks:
-                self._end_of_budget()
-            return None, 0.0, 0.0
-        tokens = 0.0
-        wait = 0.0
-        if self._tokens:
-            expected = request.sampling.max_tokens if self._mean_tokens is None else self._mean_tokens
-            tokens = prompt_bytes(request) / BYTES_PER_TOKEN + expected
-            wait = self._tokens.wait(tokens, now)
-        if self._requests:
-            wait = max(wait, self._requests.wait(1.0, now))
-        if wait == 0.0:
-            if self._requests:
-                self._requests.take(1.0)
-            if self._tokens:
-                self._tokens.take(tokens)
-        return wait, cost, tokens
-
     def _wake(self, when: float) -> None:
         self._timer = self._loop.call_at(when, self.pump)
-
-    def _end_of_budget(self) -> None:
-        self.stop = Ended(
-            f"the budget is used up: {self._budget.spent:.4f} of {self._budget.limit:.4f} spent over all runs, and the "
-            "next request could exceed it; raise max_cost to go on"
-        )
 
     def _give_up_after(self, patience: float, now: float) -> None:
         if self.stop is None and now - self._last_word > patience:
@@ -199,14 +147,14 @@ class Flight:
 
     # Answers
 
-    async def _ask(self, asked: Asked, reserved: float, tokens: float) -> None:
+    async def _ask(self, asked: Asked, share: Share) -> None:
         request, endpoint = asked.request, self._endpoint
         sent, clock = self._loop.time(), time.time()
         assert self._transport is not None
         attempt = await self._transport.ask(body_of(request, endpoint))
         now = self._loop.time()
         cost = cost_of(request, attempt.raw, endpoint.prices)
-        self._budget.settle(reserved, cost.amount)
+        self._allowance.settle(share, attempt, cost.amount)
         meta: dict[str, Any] = {
             "engine": "api",
             "endpoint": endpoint.address(),
@@ -219,23 +167,11 @@ class Flight:
             meta["cost_estimated"] = True
         if attempt.error:
             meta["error"] = attempt.error
-        self._count_tokens(attempt, tokens)
         self._judge(asked, attempt, meta, sent, now)
         task = asyncio.current_task()
         assert task is not None
         self._tasks.discard(task)
         self._interrupt()
-
-    def _count_tokens(self, attempt: Attempt, reserved: float) -> None:
-        if not self._tokens or not isinstance(attempt.raw, dict):
-            return
-        prompt, completion = responses.usage(attempt.raw)
-        if completion is not None:
-            self._tokens.take((prompt or 0) + completion - reserved)
-            mean = self._mean_tokens
-            self._mean_tokens = float(completion) if mean is None else 0.9 * mean + 0.1 * completion
-        elif attempt.status != "ok":
-            self._tokens.take(-reserved)
 
     def _judge(self, asked: Asked, attempt: Attempt, meta: dict[str, Any], sent: float, now: float) -> None:
         """What becomes of a request after an attempt: an answer, another try, a gap, or the end of the run."""
@@ -272,9 +208,9 @@ class Flight:
             self._out.append(record)
             return
         self._held.append(record)
-        most = REFUSALS_AT_FIRST[self._account.finished > 0]
+        most = REFUSALS_AT_FIRST[self._allowance.before.finished > 0]
         if record.status == "http-404":  # rather the address or the model's name than this request
-            most = min(most, 1 + 4 * (self._account.finished > 0))
+            most = min(most, 1 + 4 * (self._allowance.before.finished > 0))
         if len(self._held) >= most:
             self._held.clear()
             self._stop(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from orion.chat import Chat
 from orion.config.student import Student
+from orion.engines.bodies import request_fields
 from orion.errors import UserError
 from orion.students import policy_name, read_manifest
 from orion.types import FinishReason, Record, Request
@@ -161,12 +161,6 @@ def _record(request: Request, status: str, raw: Any, meta: dict[str, Any]) -> Re
         format="text",
         status=status,
         raw=raw,
-        request={
-            "id": request.id,
-            "model": request.model,
-            "messages": [message._asdict() for message in request.messages],
-            "sampling": {name: value for name, value in asdict(request.sampling).items() if value is not None},
-            "draw": request.draw,
-        },
+        request=request_fields(request),
         meta=meta,
     )

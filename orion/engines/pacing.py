@@ -107,15 +107,17 @@ class Bucket:
 
 
 class Budget:
-    """Money: what is spent, what is in flight at its dearest, and whether one more fits under the limit."""
+    """Money: what is spent, what `others` spend meanwhile, what is in flight at its dearest, and whether one more fits
+    under the limit."""
 
     def __init__(self, limit: float | None, spent: float) -> None:
         self.limit = limit
         self.spent = spent
+        self.others = 0.0
         self.reserved = 0.0
 
     def fits(self, cost: float) -> bool:
-        return self.limit is None or self.spent + self.reserved + cost <= self.limit + 1e-12
+        return self.limit is None or self.spent + self.others + self.reserved + cost <= self.limit + 1e-12
 
     def reserve(self, cost: float) -> None:
         self.reserved += cost

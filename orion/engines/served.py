@@ -19,6 +19,7 @@ from typing import Any
 from orion.config.endpoint import Endpoint
 from orion.config.student import Student
 from orion.engines.api import ApiEngine
+from orion.engines.bodies import request_fields
 from orion.engines.local import LocalEngine
 from orion.errors import UserError
 from orion.students import adapter_digest
@@ -42,7 +43,7 @@ class ServedStudent(LocalEngine):
         return self.student.model if self.adapter is None else f"adapter-{adapter_digest(self.adapter)}"
 
     def versions(self) -> dict[str, str]:
-        return {"engine_version": "unknown (the server's)"}
+        return {"engine_version": "unknown (the server's)", "endpoint": self.endpoint.address()}
 
     def parallelism(self) -> str:
         return "the server's"
@@ -56,13 +57,13 @@ class ServedStudent(LocalEngine):
         if not requests:
             return
         self._check_served()
-        original = {}
+        asked = {}
         for request in requests:
             sent = self._sent(request)
-            original[sent.key] = request
-        for record in ApiEngine(self.endpoint).complete([self._sent(request) for request in requests]):
-            request = original[record.key]
-            yield replace(record, key=request.key, request={**record.request, "model": request.model})
+            asked[sent.key, sent.sampling.max_tokens] = (sent, request)
+        for record in ApiEngine(self.endpoint).complete([sent for sent, _ in asked.values()]):
+            _, request = asked[record.key, record.max_tokens]
+            yield replace(record, key=request.key, request=request_fields(request))
 
     def _sent(self, request: Request) -> Request:
         """A request as the server is to see it. The template's switches go in the form that vLLM and SGLang take."""

@@ -6,9 +6,9 @@ problems). The bootstrap that resamples both levels has, for a mean, a variance 
 without resampling noise and with the bias of the plain bootstrap taken out, from the two-way mean squares.
 
 The interval around the mean is Wilson's with the effective number of observations p(1-p)/variance (Korn and Graubard's
-idea for surveys) and a t quantile. We chose it by simulation (tests/statistics, bench/intervals.py): at 30 problems the
-percentile bootstrap covers 59% of the time at p = 0.03 with one draw and 84% with ten clustered ones, where this one
-covers 94% and 89%; in the middle of the range both are near 95%.
+idea for surveys) and a t quantile. We chose it by simulation, `python -m bench.intervals`. In the middle of the range
+it covers 93 to 97%, as the percentile bootstrap does. Where nearly all of 30 problems are hard (mean 0.05), it covers
+95% with one draw and 89% with ten, the bootstrap 77% and 84%; taking 300 samples for 300 observations would cover 56%.
 """
 
 from __future__ import annotations

@@ -32,10 +32,11 @@ class Place(NamedTuple):
 
 
 class Account(NamedTuple):
-    """What the store holds of a model: money spent on it over all runs, and finished responses."""
+    """What the store holds of a model: money spent on it over all runs, `ours` by this `Store`; finished responses."""
 
     cost: float = 0.0
     finished: int = 0
+    ours: float = 0.0
 
 
 class _Known:
@@ -178,8 +179,11 @@ class Store:
     def _add(self, segment: Path, entry: Entry) -> None:
         assert self._places is not None
         self._places.setdefault(entry.key, []).append(Place(segment, entry))
-        cost, finished = self._accounts.get(entry.account, (0.0, 0))
-        self._accounts[entry.account] = Account(cost + entry.cost, finished + (entry.kind == Kind.FINISHED))
+        account = self._accounts.get(entry.account, Account())
+        ours = entry.cost if self._writer is not None and segment == self._writer.path else 0.0
+        self._accounts[entry.account] = Account(
+            account.cost + entry.cost, account.finished + (entry.kind == Kind.FINISHED), account.ours + ours
+        )
 
     # Writing
 

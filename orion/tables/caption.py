@@ -68,11 +68,12 @@ def caption(table: Table) -> list[str]:
     said.append(_rates(table))
     if spec.teacher == "script" or any(run.get("teacher_kind") in ("script", "scripted") for run in runs):
         said.append("The teacher is a script that writes worked solutions, not a language model.")
-    said.append(
-        f"Tests: paired sign flips over problems, Holm-corrected over the {len(table.tests)} tests of this table. "
-        "Bold: best, and separated from every other; underlined: second, and the best where no test separates it; "
-        "dagger: not separated from the best baseline."
-    )
+    if table.tests:
+        said.append(
+            f"Tests: paired sign flips over problems, Holm-corrected over the {len(table.tests)} tests of this table. "
+            "Bold: best, and separated from every other; underlined: second, and the best where no test separates it; "
+            "dagger: not separated from the best baseline."
+        )
     return said
 
 

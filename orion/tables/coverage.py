@@ -77,7 +77,7 @@ def coverage(paths: Sequence[Path]) -> tuple[list[dict[str, Any]], list[dict[str
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m orion.tables.coverage", description=__doc__)
-    parser.add_argument("--stats", required=True, nargs="+", type=Path, help=".stats.json files of the stages")
+    parser.add_argument("--stats", nargs="*", default=[], type=Path, help=".stats.json files of the stages")
     parser.add_argument("--output-dir", required=True, type=Path, help="folder of the tables")
     arguments = parser.parse_args()
     table, reasons = coverage(arguments.stats)

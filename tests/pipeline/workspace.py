@@ -86,13 +86,13 @@ class Workspace:
         return self.snakemake("--cores", "2", *arguments)
 
     def planned(self, *arguments: str) -> set[str]:
-        """What a dry run would do: `rule` or `rule wildcard=value ...`, one a job."""
+        """What a dry run would do: a rule's name and the values of its wildcards, one text a job."""
         output = self.snakemake("--dry-run", *arguments)
         jobs = set()
         for block in re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", output, re.MULTILINE):
             wildcards = re.search(r"^    wildcards: (.*)$", block[1], re.MULTILINE)
             values = wildcards[1].split(", ") if wildcards else []
-            jobs.add(" ".join([block[0], *sorted(value.partition("=")[2] for value in values)]))
+            jobs.add(" ".join([block[0], *(value.partition("=")[2] for value in values)]))
         return jobs
 
     @contextmanager

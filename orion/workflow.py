@@ -1,0 +1,68 @@
+"""What the rules ask about a study beside its specs: which artifacts feed which, and how stage programs are found."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from orion.config.methods import Stage
+from orion.config.study import Study
+from orion.methods import DATA
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def prepare_environment() -> None:
+    """Let jobs find this checkout and this interpreter wherever they run, as `python -m orion.<stage>`; a conda
+    environment, where one is used, goes in front of both."""
+    for name, first in (("PYTHONPATH", ROOT), ("PATH", Path(sys.executable).parent)):
+        rest = [part for part in os.environ.get(name, "").split(os.pathsep) if part and part != str(first)]
+        os.environ[name] = os.pathsep.join([str(first), *rest])
+
+
+def default_config() -> str:
+    """The embedded default: the working directory's, else the project's own."""
+    here = Path("config/config.yaml")
+    return str(here if here.exists() else ROOT / here)
+
+
+def one_of(names: Iterable[object]) -> str:
+    """A closed alternation for a wildcard; one that matches nothing where there are no names."""
+    return "|".join(sorted(re.escape(str(name)) for name in names)) or "(?!)"
+
+
+class Artifacts:
+    """Paths that depend on a recipe. `w` are a rule's wildcards: student, method, seed, stage."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+
+    def _stages(self, w: Any) -> list[Stage]:
+        return self.study.methods[w.method].stages
+
+    def _adapter(self, w: Any, stage: Stage) -> str:
+        return f"results/{w.student}/{w.method}/seed{w.seed}/{stage.folder}/adapter"
+
+    def data(self, w: Any) -> Mapping[str, str]:
+        """The artifacts that a stage's training set is built from, by name."""
+        stage = next(stage for stage in self._stages(w) if stage.folder == w.stage)
+        paths = {
+            "problems": "results/problems/train.parquet",
+            "cots": f"results/teacher/{self.study.teacher}/cots.parquet",
+            "errors": f"results/{w.student}/errors.parquet",
+            "refined": f"results/{w.student}/refined/{stage.feedback}.parquet",
+        }
+        return {name: paths[name] for name in DATA[stage.data].needs}
+
+    def start_adapter(self, w: Any) -> list[str]:
+        """The adapter of the stage before, or nothing for the first one."""
+        folders = [stage.folder for stage in self._stages(w)]
+        return [self._adapter(w, stage) for stage in self._stages(w)[: folders.index(w.stage)][-1:]]
+
+    def final_adapter(self, w: Any) -> list[str]:
+        """The adapter of the method's last stage; nothing for the untrained student."""
+        return [self._adapter(w, stage) for stage in self._stages(w)[-1:]]

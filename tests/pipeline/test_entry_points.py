@@ -48,9 +48,7 @@ def test_the_default_config_is_valid():
 
 
 def test_the_reference_of_the_config_is_up_to_date():
-    assert (ROOT / "config/README.md").read_text() == page(), (
-        "run: python -m orion.config.reference > config/README.md"
-    )
+    assert (ROOT / "config/README.md").read_text() == page(), "run: python -m orion.config.reference > config/README.md"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,8 @@ class Study(Part):
         "the embedded default needs none",
     )
     tables: dict[Name, ScoreTableEntry] = Field(
-        {"main": ScoreTableEntry()}, description="tables of scores by name: main, ablation, matched, ..."
+        default_factory=lambda: {"main": ScoreTableEntry()},
+        description="tables of scores by name: main, ablation, matched, ...; default: main, with everything",
     )
     methods: dict[Name, Recipe] = Field(min_length=1)
     store: str = Field("store", description="folder of every response ever received; share it, never delete it")

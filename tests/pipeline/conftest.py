@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.pipeline.workspace import Workspace
+from tests.pipeline.workspace import MAIN, Workspace
 
 
 @pytest.fixture(scope="session")
@@ -13,5 +13,5 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The embedded default at its smallest, run to its end."""
     small = yaml.safe_load((Path(__file__).parent / "small.yaml").read_text())
     workspace = Workspace(tmp_path_factory.mktemp("study"), small)
-    workspace.run()
+    workspace.run(MAIN)
     return workspace

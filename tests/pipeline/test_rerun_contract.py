@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.workspace import Workspace, merged
+from tests.pipeline.workspace import MAIN, Workspace, merged
 
 TRAINED = ["sft-label", "sft-long-cot", "orion", "orion-no-error", "orion-no-reflection"]
 METHODS = ["vanilla", *TRAINED]
 BENCHMARKS, DECODINGS, TEMPERATURES = ["arith-easy", "arith-hard"], ["sampled", "greedy"], ["0.6", "1.0"]
-TABLES = {"all", "make_tables"}
+TABLES = {"make_tables main"}
 
 
 # What a change of one artifact makes of those behind it, along the way of the data.
@@ -70,7 +70,7 @@ CONFIG_EDITS: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"make_problems arith-easy"} | samples(benchmarks=["arith-easy"]) | scores(),
     ),
     "a temperature more": ({"exposure": {"temperatures": ["0.6", "1.0", "0.8"]}}, exposed(["0.8"])),
-    "a temperature written differently": ({"exposure": {"temperatures": [0.60, 1]}}, None),
+    "a temperature written differently": ({"exposure": {"temperatures": [0.60, 1]}}, set()),
     "more draws of the exposure": ({"exposure": {"draws": 2}}, exposed()),
     "unfinished samples are no errors": ({"exposure": {"keep_unfinished": False}}, errors()),
     "a training seed more": ({"seeds": [0, 1]}, sets(seed=1)),
@@ -118,7 +118,6 @@ CONFIG_EDITS: dict[str, tuple[dict[str, Any], set[str]]] = {
         | scores(),
     ),
 }
-CONFIG_EDITS["a temperature written differently"] = (CONFIG_EDITS["a temperature written differently"][0], set())
 
 CODE_EDITS: dict[str, tuple[str, str, str, set[str]]] = {
     "a docstring": ("orion/sample.py", "Exposure and evaluation are this same act", "They are the same", set()),
@@ -153,7 +152,7 @@ CODE_EDITS: dict[str, tuple[str, str, str, set[str]]] = {
 def test_an_edit_of_the_config_rebuilds_exactly_what_depends_on_it(finished: Workspace, edit: str):
     over, expected = CONFIG_EDITS[edit]
     with finished.edited(**over):
-        assert finished.planned() == expected
+        assert finished.planned(MAIN) == expected
 
 
 @pytest.mark.slow
@@ -161,7 +160,7 @@ def test_an_edit_of_the_config_rebuilds_exactly_what_depends_on_it(finished: Wor
 def test_an_edit_of_the_code_rebuilds_exactly_what_it_made(finished: Workspace, edit: str):
     path, old, new, expected = CODE_EDITS[edit]
     with finished.code(path, old, new):
-        assert finished.planned() == expected
+        assert finished.planned(MAIN) == expected
 
 
 @pytest.mark.slow
@@ -176,7 +175,7 @@ def test_order_and_comments_of_the_config_do_not_count(finished: Workspace):
     finished.write(dict(reversed(config.items())))
     finished.configfile.write_text("# a comment\n" + finished.configfile.read_text())
     try:
-        assert finished.planned() == set()
+        assert finished.planned(MAIN) == set()
     finally:
         finished.write(finished.config)
 
@@ -187,4 +186,4 @@ def test_touched_files_do_not_count(finished: Workspace):
         (finished.work / path).touch()
     for path in ["Snakefile", "rules/training.smk", "orion/sample.py", "study.yaml"]:
         (finished.repo / path).touch()
-    assert finished.planned() == set()
+    assert finished.planned(MAIN) == set()

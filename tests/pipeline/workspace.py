@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+MAIN = "results/tables/main.csv"
 PARTS = ["Snakefile", "rules", "orion", "config", "profiles", "envs", "report"]
 
 
@@ -84,6 +87,11 @@ class Workspace:
 
     def run(self, *arguments: str) -> str:
         return self.snakemake("--cores", "2", *arguments)
+
+    def asked(self) -> Counter[str]:
+        """How often each request was answered, by its key, over all stores."""
+        lines = (line for path in self.work.glob("store/**/*.jsonl") for line in path.read_text().splitlines())
+        return Counter(json.loads(line)["key"] for line in lines)
 
     def planned(self, *arguments: str) -> set[str]:
         """What a dry run would do: a rule's name and the values of its wildcards, one text a job."""

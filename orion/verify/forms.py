@@ -107,7 +107,8 @@ def read(tokens: Tokens) -> Form:
     based = _BASED.fullmatch("".join(token[2:] if token[:2] == "w:" else token for token in tokens))
     if based:
         digits, base = based[1].upper(), int(based[2] or based[3])
-        if 2 <= base <= 36 and all(int(digit, 36) < base for digit in digits) and digits[0].isdigit():
+        valid = digits[0].isdigit() and base <= 36 and all(int(digit, 36) < base for digit in digits)
+        if valid or digits.isdigit():
             return Based(digits.lstrip("0") or "0", base)
     parts, _ = split(tokens, frozenset([":"]))
     if len(parts) == 2 and all(parts):

@@ -55,6 +55,8 @@ _SYMBOLS = {
     },
     **{r"\e": "e", r"\i": "i", r"\imath": "i", r"\&": ",", r"\#": "#", r"\simeq": r"\approx", r"\cong": r"\approx"},
     **{
+        r"\inf": r"\infty",
+        r"\infinity": r"\infty",
         r"\times": "*",
         r"\cdot": "*",
         r"\div": "/",

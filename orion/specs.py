@@ -52,7 +52,7 @@ class Specs:
     def trace_files(self, teacher: str) -> list[str]:
         """The files of recorded traces, for a rule's input."""
         path = self.study.teachers[teacher].path
-        if path is None:
+        if path is None or path.startswith("hf://"):
             return []
         folder, pattern = Path(path).parent, Path(path).name
         return sorted(map(str, folder.glob(pattern))) if "*" in pattern else [path]

@@ -41,6 +41,16 @@ class Artifacts:
     def __init__(self, study: Study) -> None:
         self.study = study
 
+    def downloads(self) -> list[str]:
+        """What is made with files of a hub: students, problems, recorded traces. A hub's files stay in its cache
+        (HF_HOME, on a file system that all nodes share); with HF_HUB_OFFLINE=1 nothing else is asked."""
+        study = self.study
+        found = [f"results/models/{student}/manifest.json" for student in study.students]
+        found += [f"results/problems/{name}.parquet" for name in ("train", *study.benchmarks)]
+        if study.teachers[study.teacher].source == "file":
+            found.append(f"results/teacher/{study.teacher}/cots.parquet")
+        return found
+
     def _stages(self, w: Any) -> list[Stage]:
         return self.study.methods[w.method].stages
 

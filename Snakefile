@@ -30,7 +30,7 @@ rule problems:
         expand("results/problems/{name}.parquet", name=["train", *study.benchmarks]),
 
 
-rule fetch: # all that a hub is needed for: afterwards the rest runs on nodes without a network
+rule fetch:  # all that a hub is needed for: afterwards the rest runs on nodes without a network
     input:
         artifacts.downloads(),
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from orion.config.methods import Stage
 from orion.config.study import Study
+from orion.errors import UserError
 from orion.methods import DATA
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +23,25 @@ def prepare_environment() -> None:
     for name, first in (("PYTHONPATH", ROOT), ("PATH", Path(sys.executable).parent)):
         rest = [part for part in os.environ.get(name, "").split(os.pathsep) if part and part != str(first)]
         os.environ[name] = os.pathsep.join([str(first), *rest])
+
+
+def refuse_unset_variables(settings: Any) -> None:
+    """A profile names what differs from site to site by environment variables: `slurm_partition: $ORION_PARTITION`.
+    `settings` are Snakemake's resource settings.
+
+    Raises:
+        UserError: names every variable that is not set, and where it is used.
+    """
+    missing: dict[str, str] = {}
+    rules = {f"set-resources.{rule}": given for rule, given in settings.overwrite_resources.items()}
+    for where, resources in ({"default-resources": settings.default_resources or {}} | rules).items():
+        for name, resource in resources.items():
+            raw = str(getattr(resource, "raw", resource))
+            for variable in re.findall(r"\$\{?(\w+)", os.path.expandvars(raw)):
+                missing.setdefault(variable, f"{where}.{name}")
+    if missing:
+        names = ", ".join(f"{variable} ({where})" for variable, where in missing.items())
+        raise UserError(f"profile: set the environment variables that it names: {names}")
 
 
 def default_config() -> str:

@@ -16,7 +16,10 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from orion.verify import Grading, verify
 from orion.verify.grader import Item, grade
@@ -50,23 +53,42 @@ def clear() -> None:
     POOL.close()
 
 
-def ours(items: list[Item], workers: int, rounds: int = 3) -> float:
-    """Pairs a second, the median of cold rounds; the start of workers is part of it."""
+class Rate(NamedTuple):
+    """Pairs a second of wall clock, and a second of processor time (which other load does not blur)."""
+
+    wall: float
+    processor: float
+
+
+def processor_time() -> float:
+    """Seconds that this process and the workers have used."""
+    import psutil
+
+    workers = [psutil.Process(worker.process.pid).cpu_times() for worker in POOL._workers]
+    return time.process_time() + float(sum(times.user + times.system for times in workers))
+
+
+def rate(run: Callable[[], object], count: int) -> Rate:
+    start, used = time.perf_counter(), processor_time()
+    run()
+    return Rate(count / (time.perf_counter() - start), count / max(processor_time() - used, 1e-9))
+
+
+def ours(items: list[Item], workers: int) -> Rate:
+    """The median of three cold rounds; the start of workers is part of them."""
     rates = []
-    for _ in range(rounds):
+    for _ in range(3):
         clear()
-        start = time.perf_counter()
-        grade(items, Grading(workers=workers))
-        rates.append(len(items) / (time.perf_counter() - start))
-    return statistics.median(rates)
+        rates.append(rate(lambda: grade(items, Grading(workers=workers)), len(items)))
+    return sorted(rates)[1]
 
 
-def theirs(items: list[Item], workers: int) -> tuple[float, list[str]]:
-    """Pairs a second of math-verify with its workers already started, and its verdicts."""
+def theirs(items: list[Item], workers: int) -> tuple[Rate, list[str]]:
+    """The rate of math-verify with its workers already started, and its verdicts."""
+    clear()
     math_verify(items[: 4 * workers], workers)
-    start = time.perf_counter()
-    verdicts = math_verify(items, workers)
-    return len(items) / (time.perf_counter() - start), verdicts
+    verdicts: list[str] = []
+    return rate(lambda: verdicts.extend(math_verify(items, workers)), len(items)), verdicts
 
 
 def latencies(items: list[Item]) -> list[float]:
@@ -96,7 +118,13 @@ def main() -> None:
     for workers in cores:
         own = ours(items, workers)
         other, verdicts = theirs(items, workers)
-        print(f"{workers} core(s): ours {own:9.0f} pairs/s, math-verify {other:7.0f} pairs/s, ratio {own / other:.0f}x")
+        print(
+            f"{workers} core(s): ours {own.wall:.0f}, math-verify {other.wall:.0f}, {own.wall / other.wall:.0f}x;",
+            end=" ",
+        )
+        print(
+            f"of processor time {own.processor:.0f} and {other.processor:.0f}: {own.processor / other.processor:.0f}x"
+        )
     times = latencies(items)
     share = {name: times[int(len(times) * part)] * 1e3 for name, part in (("p50", 0.5), ("p99", 0.99))}
     print(f"latency of one call: p50 {share['p50']:.3f} ms, p99 {share['p99']:.2f} ms, most {times[-1] * 1e3:.0f} ms")
@@ -109,7 +137,7 @@ def main() -> None:
         clear()
         start = time.perf_counter()
         found = run()
-        counts = {verdict: found.count(verdict) for verdict in sorted(set(found))}
+        counts = dict(Counter(found))
         print(f"50 poison rows, {name}: {time.perf_counter() - start:.1f} s, {counts}")
 
     start = time.perf_counter()

@@ -12,6 +12,7 @@ from functools import lru_cache
 from orion.verify.expression import Tree, Unreadable, parse
 from orion.verify.tokens import depths, split
 from orion.verify.units import Unit, split_unit
+from orion.verify.words import number_word
 
 Tokens = tuple[str, ...]
 RELATIONS = frozenset(["=", "<", ">", r"\le", r"\ge", r"\ne", r"\in", r"\to", r"\equiv"])
@@ -88,6 +89,9 @@ def read(tokens: Tokens) -> Form:
         if len(parts[0]) > 1 or not parts[0][0].isalpha():
             return read(parts[0])
         tokens = (*parts[0], "=", *parts[1])
+    compound = _compound(tokens) if tokens[0][:1].isdigit() and tokens[-1][:2] in ("t:", "w:") else None
+    if compound is not None:
+        return compound
     parts, _ = split(tokens, _SEPARATORS)
     parts = [part for part in parts if _trimmed(part)]
     if len(parts) > 1:
@@ -104,7 +108,7 @@ def read(tokens: Tokens) -> Form:
         return group
     if r"\pm" in tokens or r"\mp" in tokens:
         return Group("list", tuple(read(signed) for signed in _signs(tokens)))
-    based = _BASED.fullmatch("".join(token[2:] if token[:2] == "w:" else token for token in tokens))
+    based = _BASED.fullmatch("".join(_digits(token) for token in tokens)) if "_" in tokens else None
     if based:
         digits, base = based[1].upper(), int(based[2] or based[3])
         valid = digits[0].isdigit() and base <= 36 and all(int(digit, 36) < base for digit in digits)
@@ -121,6 +125,13 @@ def read(tokens: Tokens) -> Form:
 
 _INFINITY: Tree = ("const", "inf")
 REALS = Group("()", (Scalar(("neg", _INFINITY)), Scalar(_INFINITY)))
+
+
+def _digits(token: str) -> str:
+    """A token of a number in another base: hexadecimal digits may look like a word, the base may be one."""
+    word = token[2:].removeprefix("base ") if token[:2] in ("t:", "w:") else ""
+    number = number_word(word) if word else None
+    return str(number) if number else word or token
 
 
 def _trimmed(tokens: Tokens) -> Tokens:
@@ -225,6 +236,26 @@ def _matrix(tokens: Tokens) -> Form:
     return (
         Group("vector", cells[0]) if len(cells) == 1 else Group("matrix", tuple(Group("vector", row) for row in cells))
     )
+
+
+def _compound(tokens: Tokens) -> Scalar | None:
+    """A sum of numbers with units of one dimension, as `18 hours and 48 minutes`, in the last of them."""
+    parts: list[list[str]] = []
+    for token in tokens:
+        if token[:1].isdigit() and (not parts or parts[-1][-1][:2] in ("t:", "w:")):
+            parts.append([token])
+        elif parts and token != ",":
+            parts[-1].append(token.removesuffix(" and"))
+    split_parts = [split_unit(tuple(part)) for part in parts]
+    units = [unit for _, unit in split_parts]
+    if len(parts) < 2 or None in units or any(len(body) != 1 for body, _ in split_parts):
+        return None
+    dimensions = {unit.dimensions for unit in units if unit}
+    if len(dimensions) > 1 or None in dimensions or any(token in RELATIONS for token in tokens):
+        return None
+    total = sum(Fraction(body[0]) * unit.factor for body, unit in split_parts if unit)
+    last = units[-1]
+    return Scalar(("num", total / last.factor), last) if last else None
 
 
 def _scalar(tokens: Tokens) -> Form:

@@ -24,7 +24,7 @@ FUNCTIONS = frozenset(
 )
 GREEK = frozenset(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho sigma "
-    "tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell".split()
+    "tau hbar upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell".split()
 )
 _NAMED = {name: "\\" + name for name in FUNCTIONS | GREEK} | {
     **{"asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan", "cosec": r"\csc", "cbrt": r"\cbrt", "pi": r"\pi"},
@@ -32,6 +32,9 @@ _NAMED = {name: "\\" + name for name in FUNCTIONS | GREEK} | {
     **{"and": ",", "or": ",", "And": ",", "Or": ",", "percent": r"\%", "percentage": r"\%", "pct": r"\%"},
     **{"degrees": "°", "degree": "°", "deg": "°", "plus": "+", "minus": "-"},
 }
+_PREFIXES = frozenset(
+    ["pi", "omega", "theta", "alpha", "beta", "lambda", "sigma", "tau", "rho", "gamma", "delta", "phi"]
+)
 _SYMBOLS = {
     **{
         r"\lt": "<",
@@ -98,7 +101,7 @@ def tokenize(text: str) -> tuple[str, ...]:
         elif kind == "word":
             tokens += _word_tokens(token, spaced=match.start() > 0 and text[match.start() - 1] == " ")
         elif kind == "command":
-            tokens.append(_SYMBOLS.get(token, token))
+            tokens += _command_tokens(token)
         elif kind == "number":
             tokens.append(token.rstrip(".") if token != "." else token)
         elif token == "*" and tokens and tokens[-1] == "*" and text[match.start() - 1] == "*":
@@ -124,6 +127,14 @@ def _degrees(tokens: list[str]) -> list[str]:
             out.append(tokens[index])
             index += 1
     return out
+
+
+def _command_tokens(command: str) -> list[str]:
+    """A command; `\\piG`, as careless space stripping leaves it, is two."""
+    for length in (len(command) - 1, len(command) - 2):
+        if command not in _SYMBOLS and command[1:length] in _PREFIXES and command[1:] not in _NAMED:
+            return [command[:length], *command[length:]]
+    return [_SYMBOLS.get(command, command)]
 
 
 def _word_tokens(word: str, spaced: bool) -> list[str]:

@@ -109,6 +109,17 @@ class LocalEngine:
     def prepare(self) -> None:
         """What must happen before the first library is imported."""
 
+    def prompts(self, requests: Sequence[Request]) -> list[Prompt]:
+        """The requests as token ids, in order; the limit of one that leaves no room for an answer is not positive."""
+        seen: dict[Any, tuple[int, ...]] = {}
+        made = []
+        for place, request in enumerate(requests):
+            if request.messages not in seen:
+                seen[request.messages] = tuple(self.chat.prompt(request.messages))
+            ids = seen[request.messages]
+            made.append(Prompt(place, ids, min(request.sampling.max_tokens, self.manifest.context_length - len(ids))))
+        return made
+
     def complete(self, requests: Sequence[Request]) -> Iterator[Record]:
         """Yields a record as soon as its sample is finished; the model is loaded by the first.
 
@@ -125,18 +136,11 @@ class LocalEngine:
         begun = time.monotonic()
         self.prepare()
         meta: dict[str, Any] = {"engine": self.name, **self.versions()}
-        rendered: dict[Any, tuple[int, ...]] = {}
-        prompts = []
-        for index, request in enumerate(requests):
-            if request.messages not in rendered:
-                rendered[request.messages] = tuple(self.chat.prompt(request.messages))
-            ids = rendered[request.messages]
-            space = self.manifest.context_length - len(ids)
-            if space > 0:
-                prompts.append(Prompt(index, ids, min(request.sampling.max_tokens, space)))
-            else:
-                said = f"{len(ids)} prompt tokens, the context has {self.manifest.context_length}"
-                yield _record(request, "too-long", None, meta | {"error": said})
+        rendered = self.prompts(requests)
+        for prompt in (prompt for prompt in rendered if prompt.limit <= 0):
+            said = f"{len(prompt.ids)} prompt tokens, the context has {self.manifest.context_length}"
+            yield _record(requests[prompt.place], "too-long", None, meta | {"error": said})
+        prompts = [prompt for prompt in rendered if prompt.limit > 0]
         for answer in self.sample(requests, prompts) if prompts else ():
             raw = {
                 "text": answer.text,

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -59,6 +60,7 @@ class VllmEngine(LocalEngine):
     ) -> None:
         super().__init__(manifest, adapter, student)
         self.threads = threads
+        self.ready_at: float | None = None  # monotonic seconds at which vLLM was up
         self.python = python or os.environ.get("ORION_VLLM_PYTHON") or sys.executable
 
     def versions(self) -> dict[str, str]:
@@ -130,8 +132,8 @@ class VllmEngine(LocalEngine):
         }
         return {name: value for name, value in params.items() if value is not None}
 
-    def sample(self, requests: Sequence[Request], prompts: list[Prompt]) -> Iterator[Sample]:
-        prompts = sorted(prompts, key=lambda prompt: prompt.ids)  # draws of one prompt meet in the prefix cache
+    def job(self, requests: Sequence[Request], prompts: list[Prompt]) -> dict[str, Any]:
+        """What the worker reads."""
         asks = [
             {
                 "ids": prompt.ids,
@@ -139,8 +141,13 @@ class VllmEngine(LocalEngine):
             }
             for prompt in prompts
         ]
-        job = {"engine": self.arguments(prompts), "adapter": self._lora and str(self._lora.resolve()), "asks": asks}
-        left = len(asks)
+        adapter = None if self._lora is None else str(self._lora.resolve())
+        return {"engine": self.arguments(prompts), "adapter": adapter, "asks": asks}
+
+    def sample(self, requests: Sequence[Request], prompts: list[Prompt]) -> Iterator[Sample]:
+        prompts = sorted(prompts, key=lambda prompt: prompt.ids)  # draws of one prompt meet in the prefix cache
+        job = self.job(requests, prompts)
+        left = len(prompts)
         with tempfile.TemporaryDirectory(prefix="orion-vllm.") as scratch:
             path = Path(scratch) / "job.json"
             path.write_text(json.dumps(job), encoding="utf-8")
@@ -149,6 +156,9 @@ class VllmEngine(LocalEngine):
                 assert worker.stdout is not None
                 for line in worker.stdout:
                     answer = json.loads(line)
+                    if "ready" in answer:
+                        self.ready_at = time.monotonic()
+                        continue
                     left -= 1
                     prompt = prompts[answer["ask"]]
                     stop = requests[prompt.place].sampling.stop
@@ -164,18 +174,18 @@ class VllmEngine(LocalEngine):
             finally:
                 _end(worker)
 
+    def environment(self) -> dict[str, str]:
+        """Of the worker: quiet, and with the threads that this job may use."""
+        found = {"VLLM_NO_USAGE_STATS": "1", "VLLM_LOGGING_LEVEL": "WARNING", **os.environ}
+        return found | ({} if self.threads is None or _has_gpu() else {"OMP_NUM_THREADS": str(self.threads)})
+
     def _start(self, job: Path) -> subprocess.Popen[str]:
-        environment = dict(os.environ)
-        environment.setdefault("VLLM_NO_USAGE_STATS", "1")
-        environment.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
-        if self.threads is not None and not _has_gpu():
-            environment["OMP_NUM_THREADS"] = str(self.threads)
         return subprocess.Popen(
             [self.python, "-c", _START, str(_WORKER), str(job)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment,
+            env=self.environment(),
             start_new_session=True,  # ctrl-C comes to us alone, who end it
         )
 

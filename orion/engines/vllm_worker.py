@@ -3,8 +3,9 @@ live in a virtual environment of its own; the engine starts it by path.
 
     python vllm_worker.py JOB     JOB: {"engine": arguments, "adapter": path or null, "asks": [{"ids", "params"}, ...]}
 
-Writes a JSON line for each answer, as soon as it is finished: {"ask", "tokens", "text", "finish_reason"}. vLLM's own
-messages go to standard error. When standard input ends, the engine is gone, and so is the worker.
+Writes the line {"ready": true} when vLLM is up, then a JSON line for each answer, as soon as it is finished: {"ask",
+"tokens", "text", "finish_reason"}. vLLM's own messages go to standard error. When standard input ends, the engine is
+gone, and so is the worker.
 """
 
 import asyncio
@@ -30,6 +31,12 @@ async def answer_all(job: dict, out) -> None:  # type: ignore[no-untyped-def, ty
     engine = AsyncLLM.from_engine_args(AsyncEngineArgs(**job["engine"]))
     lora = LoRARequest("adapter", 1, job["adapter"]) if job["adapter"] else None
 
+    def write(line: dict) -> None:  # type: ignore[type-arg]
+        out.write(json.dumps(line) + "\n")
+        out.flush()
+
+    write({"ready": True})
+
     async def answer(number: int, ask: dict) -> None:  # type: ignore[type-arg]
         params = SamplingParams(**ask["params"], output_kind=RequestOutputKind.FINAL_ONLY)
         async for output in engine.generate({"prompt_token_ids": ask["ids"]}, params, str(number), lora_request=lora):
@@ -40,8 +47,7 @@ async def answer_all(job: dict, out) -> None:  # type: ignore[no-untyped-def, ty
                 "text": done.text,
                 "finish_reason": done.finish_reason,
             }
-            out.write(json.dumps(line) + "\n")
-            out.flush()
+            write(line)
 
     try:
         await asyncio.gather(*(answer(number, ask) for number, ask in enumerate(job["asks"])))

@@ -13,6 +13,7 @@ from orion.config.methods import Stage
 from orion.config.study import Study
 from orion.errors import UserError
 from orion.methods import DATA
+from orion.solvers import SOLVERS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -87,6 +88,15 @@ class Artifacts:
             "refined": f"results/{w.student}/refined/{stage.feedback}.parquet",
         }
         return {name: paths[name] for name in DATA[stage.data].needs}
+
+    def solver_data(self, w: Any) -> Mapping[str, str]:
+        """The artifacts that a method's solver takes its examples from, by name."""
+        paths = {
+            "train": "results/problems/train.parquet",
+            "cots": f"results/teacher/{self.study.teacher}/cots.parquet",
+        }
+        name = self.study.methods[w.method].solver
+        return {need: paths[need] for need in SOLVERS[name].needs} if name else {}
 
     def start_adapter(self, w: Any) -> list[str]:
         """The adapter of the stage before, or nothing for the first one."""

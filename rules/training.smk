@@ -22,7 +22,7 @@ rule build_training_set:
             f"--input {name}={path}" for name, path in input.items()
         ),
     shell:
-        "python -m orion.methods.build --spec {params.spec:q} {params.inputs}"
+        "python -m orion.methods.build --spec {params.spec:q} {params.inputs} --seed {wildcards.seed}"
         " --output {output.training_set} --stats {output.stats} > {log} 2>&1"
 
 

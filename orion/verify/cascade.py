@@ -110,7 +110,7 @@ def _math(gold: str, answer: str, kind: str, policy: Grading) -> Decision:
             return Decision(close, "float")
     if g_value is not None and a_value is not None:
         return Decision(_numbers(g, a, g_value, a_value, policy), "rational")
-    if g_value is not None and a.isalpha() and number_word(a) == g_value:
+    if g_value is not None and not re.search(r"[\d=+*/^]", a) and number_word(a) == g_value:
         return Decision(True, "words")
     bare = re.sub(r"\\text\s*|[{}]", "", g).strip()
     if _CHOICE_GOLD.fullmatch(bare):

@@ -16,6 +16,7 @@ from orion.verify.words import number_word
 
 Tokens = tuple[str, ...]
 RELATIONS = frozenset(["=", "<", ">", r"\le", r"\ge", r"\ne", r"\in", r"\to", r"\equiv"])
+_CONDITIONS = RELATIONS - {"=", r"\to", r"\equiv"}
 _SEPARATORS = frozenset([",", ";"])
 _PAIRS = {"(": ")", "[": "]", "{{": "}}", r"\langle": r"\rangle"}
 _BASED = re.compile(r"([0-9A-Za-z]+)_(?:\{(\d{1,2})\}|(\d{1,2}))")
@@ -94,6 +95,8 @@ def read(tokens: Tokens) -> Form:
         return compound
     parts, _ = split(tokens, _SEPARATORS)
     parts = [part for part in parts if _trimmed(part)]
+    if len(parts) > 1 and not _CONDITIONS & set(parts[0]):  # `2n + 1, n \ge 1`
+        parts = [part for part in parts if not _CONDITIONS & set(part)]
     if len(parts) > 1:
         return Group("list", _flat(parts))
     tokens = _trimmed(parts[0])
@@ -195,7 +198,7 @@ def _group(tokens: Tokens) -> Form | None:
     if opening == r"\begin":
         return _matrix(tokens)
     if opening not in _PAIRS or closing not in _PAIRS.values() or len(tokens) < 2:
-        if len(tokens) > 3 and opening in ("(", r"\langle") and tokens[-2] == "^" and tokens[-1] in ("T", r"\top"):
+        if len(tokens) > 3 and opening in ("(", "[", r"\langle") and tokens[-2] == "^" and tokens[-1] in ("T", r"\top"):
             return _group(tokens[:-2])
         return Group("set", ()) if tokens == (r"\emptyset",) else None
     if _closing(tokens) != len(tokens) - 1:

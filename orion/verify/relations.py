@@ -23,6 +23,9 @@ def _is_name(side: Tokens) -> bool:
     index = 0
     while index < len(side):
         token = side[index]
+        if side[index : index + 5] == ("^", "{", "-", "1", "}"):  # an inverse function
+            index += 5
+            continue
         if token == "_":  # subscripts may hold numbers
             if side[index + 1 : index + 2] == ("{",):
                 index = side.index("}", index) - 1 if "}" in side[index:] else len(side)

@@ -39,7 +39,7 @@ class Server:
         return Counter(entry["prompt"].partition("~")[0].strip() for entry in self.log())
 
     def endpoint(self, **options: Any) -> Endpoint:
-        quick = {"concurrency": 16, "idle_timeout_s": 0.5, "timeout_s": 20, "attempts": 3, "patience_s": 3}
+        quick = {"concurrency": 16, "idle_timeout_s": 20, "timeout_s": 60, "attempts": 3, "patience_s": 10}
         return Endpoint.model_validate({"base_url": self.url, **quick, **options})
 
     def engine(self, store: Store | None = None, **options: Any) -> ApiEngine:

@@ -151,8 +151,8 @@ def test_a_storm_of_429_is_waited_out_by_all_and_nobody_asks_too_early(
     log = server.log()
     throttled = [entry for entry in log if entry["how"].startswith("429")]
     assert len(log) == 100 + len(throttled)
-    first_wave = min(entry["time"] for entry in log) + 0.2
-    assert waits_broken([entry for entry in log if entry["time"] > first_wave]) == []
+    later = sorted(log, key=lambda entry: float(entry["time"]))[8:]
+    assert waits_broken(later) == []
     assert len(throttled) <= 8 + 4, "after the first wave, one goes first to see"
 
 
@@ -200,7 +200,7 @@ def test_a_rate_is_kept_and_counts_over_runs(server: Server, tmp_path: Path) -> 
         with Store(tmp_path) as store:
             requests = [ask(f"{run}-{i}") for i in range(20)]
             complete(requests, server.engine(store, requests_per_minute=per_minute), store)
-    times = sorted(entry["time"] for entry in server.log())
+    times = sorted(float(record.meta["time"]) for record in Store(tmp_path).records())
     for i, begin in enumerate(times):
         within = sum(begin <= time < begin + 1.0 for time in times[i:])
         assert within <= 10 + 10 + 1

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orion.complete import Gaps, complete, missing
@@ -103,6 +103,7 @@ def test_an_index_is_only_a_shortcut(tmp_path: Path) -> None:
         assert missing(requests, Store(tmp_path)) == []
 
 
+@settings(deadline=None)
 @given(cut=st.integers(0, 2000), noise=st.binary(max_size=20))
 def test_a_torn_last_line_costs_only_its_own_record(tmp_path_factory: Any, cut: int, noise: bytes) -> None:
     path = tmp_path_factory.mktemp("store")
@@ -171,6 +172,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(raw=json_values, text=st.text(alphabet=st.characters(exclude_categories=())))
 def test_every_record_is_one_line_and_comes_back_equal(raw: Any, text: str) -> None:
     record = Record("ab" * 32, 5, "text", "ok", [raw, text, "\ud800"], {"model": "m"}, {"time": 1.5})

@@ -49,6 +49,9 @@ class ApiEngine:
             yield from run.taken()
             if run.stop is not None:
                 raise run.stop
+        except KeyboardInterrupt:
+            yield from run.taken()  # received just now: the caller can still put it away
+            raise
         finally:
             loop.run_until_complete(run.close())
             loop.close()

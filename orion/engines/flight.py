@@ -20,6 +20,7 @@ from orion.engines.pacing import BackOff, Concurrency
 from orion.engines.prices import cost_of
 from orion.engines.transport import Attempt, Transport
 from orion.errors import UserError
+from orion.progress import duration
 from orion.store import Store
 from orion.types import Record, Request
 
@@ -30,6 +31,7 @@ MOST_THROTTLES = 10  # of one request, while others get through
 # second number holds where earlier runs had responses.
 REFUSALS_AT_FIRST = (5, 20)
 FIRST_PATIENCE = 60.0
+HEARTBEAT = 60.0  # seconds of silence before a waiting person is told that all is well
 PAUSE = 0.5  # seconds before a failed request is sent again, doubled each time
 
 
@@ -62,6 +64,7 @@ class Flight:
         self._held: list[Record] = []  # refusals before the first response
         self._counter = 0
         self._closing = False
+        self._heard = loop.time()  # when anything came last
         self._last_failure = ""
         self._successes = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -77,7 +80,15 @@ class Flight:
 
     def begin(self) -> None:
         self._transport = Transport(self._endpoint, self._key)
+        self._loop.call_later(HEARTBEAT, self._beat)
         self.pump()
+
+    def _beat(self) -> None:
+        if self._tasks and self._loop.time() - self._heard >= HEARTBEAT:
+            silence = duration(self._loop.time() - self._heard)
+            left = len(self._queue) + len(self._later)
+            self._note(f"{len(self._tasks)} requests in flight, nothing came for {silence}; {left} wait for their turn")
+        self._loop.call_later(HEARTBEAT, self._beat)
 
     def taken(self) -> list[Record]:
         """The records that came since the last call."""
@@ -152,7 +163,7 @@ class Flight:
         sent, clock = self._loop.time(), time.time()
         assert self._transport is not None
         attempt = await self._transport.ask(body_of(request, endpoint))
-        now = self._loop.time()
+        now = self._heard = self._loop.time()
         cost = cost_of(request, attempt.raw, endpoint.prices)
         self._allowance.settle(share, attempt, cost.amount)
         meta: dict[str, Any] = {

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from orion.complete import Gaps, complete
+from orion.engines.api import ApiEngine
 from orion.errors import UserError
 from orion.store import Store, StoreError
 from orion.store.segments import scan
@@ -251,6 +252,18 @@ def test_nothing_missing_needs_no_key_and_no_endpoint(
     monkeypatch.delenv("OPENAI_API_KEY")
     with Store(tmp_path) as store:
         assert complete([ask("p")], Server(9).engine(store), store)[0].text
+
+
+def test_a_long_silence_is_not_without_a_word(
+    serve: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orion.engines.flight.HEARTBEAT", 0.2)
+    notes: list[str] = []
+    server = serve(1.5)
+    with Store(tmp_path) as store:
+        engine = ApiEngine(server.endpoint(concurrency=2), store=store, note=notes.append)
+        complete([ask("a"), ask("b"), ask("c")], engine, store)
+    assert any("2 requests in flight" in note and "1 wait" in note for note in notes)
 
 
 def test_a_run_interrupted_by_its_reader_keeps_what_it_has(server: Server, tmp_path: Path) -> None:

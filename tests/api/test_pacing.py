@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orion.engines.pacing import BackOff, Bucket, Budget, Concurrency
 
 
-@settings(deadline=None)
 @given(
     per_minute=st.floats(1, 10_000),
     units=st.lists(st.floats(0.0, 5.0), min_size=1, max_size=200),
@@ -46,7 +45,6 @@ def test_a_wave_of_throttles_halves_the_concurrency_once() -> None:
     assert concurrency.limit == 16
 
 
-@settings(deadline=None)
 @given(events=st.lists(st.tuples(st.booleans(), st.integers(1, 64)), max_size=300))
 def test_concurrency_stays_between_one_and_the_most(events: list[tuple[bool, int]]) -> None:
     concurrency = Concurrency(64)
@@ -84,7 +82,7 @@ def test_silence_is_waited_out_longer_and_longer_up_to_a_minute_or_so() -> None:
     for now in range(0, 3000, 100):
         back_off.throttled(sent=float(now), now=float(now), wait=None)
         waits.append(back_off.until - now)
-    assert waits[5] > 10 * waits[0] and waits[-1] >= 40 and max(waits) <= 75
+    assert waits[5] > 10 * waits[0] and 40 <= waits[-1] and max(waits) <= 75
 
 
 def test_failures_among_successes_are_no_outage() -> None:
@@ -98,7 +96,6 @@ def test_failures_among_successes_are_no_outage() -> None:
     assert back_off.outage and back_off.until > 104
 
 
-@settings(deadline=None)
 @given(
     limit=st.floats(0.1, 10),
     requests=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.booleans()), max_size=200),

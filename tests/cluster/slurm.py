@@ -47,7 +47,7 @@ OverTimeLimit=0
 ReturnToService=2
 SlurmdParameters=config_overrides
 GresTypes=gpu
-NodeName={host} CPUs=8 RealMemory=16000 Gres=gpu:h100:2 State=UNKNOWN
+NodeName={host} CPUs=64 RealMemory=1000000 Gres=gpu:h100:2 State=UNKNOWN
 PartitionName=cpu Nodes={host} Default=YES State=UP
 PartitionName=gpu Nodes={host} State=UP
 """
@@ -81,7 +81,7 @@ def _free_port() -> int:
 
 
 class TestCluster:
-    """Eight claimed cores, two null-device GPUs, the partitions `cpu` and `gpu`."""
+    """64 claimed cores, a claimed terabyte of memory, two null-device GPUs, the partitions `cpu` and `gpu`."""
 
     __test__ = False
 

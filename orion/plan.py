@@ -1,0 +1,282 @@
+"""`python -m orion.plan`: what a study will take, before it starts: jobs, requests, tokens, money, GPU hours, disk.
+
+It asks nothing, downloads nothing and needs nothing but the config. Counts follow from it; token lengths, shares and
+speeds are assumptions, printed beside the result: give better ones with --assume, or speeds measured in an earlier run
+with --measured (its results/tables/cost.csv). `about` goes by the assumed lengths, `at most` by every limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from pydantic import Field
+
+from orion import cli
+from orion.config.base import Part
+from orion.config.problems import ArithmeticSource, ProblemSource
+from orion.config.study import Study, load
+from orion.errors import UserError
+from orion.methods import DATA
+from orion.progress import quantity
+from orion.tables import inputs
+from orion.workflow import default_config
+
+STAGES = ("teacher", "exposure", "refinement", "training", "evaluation")
+
+
+class Assumptions(Part):
+    """What a config does not say. Defaults are for 7B and 8B students, competition problems and one H100 a job."""
+
+    prompt_tokens: float = Field(200, ge=0, description="of a problem with its prompt")
+    teacher_tokens: float = Field(6000, ge=0, description="of a teacher's response, reasoning included")
+    student_tokens: float = Field(800, ge=0, description="of a student's own solution")
+    refined_tokens: float = Field(2500, ge=0, description="of a rewritten CoT")
+    evaluation_tokens: float = Field(2500, ge=0, description="of an answer to a benchmark, over all methods")
+    solved: float = Field(0.7, gt=0, le=1, description="share of the teacher's draws that are right")
+    wrong: float = Field(0.4, ge=0, le=1, description="share of a student's samples that are distinct errors")
+    kept: float = Field(0.6, ge=0, le=1, description="share of the rewrites that become training rows")
+    sampling_rate: float = Field(2500, gt=0, description="completion tokens a second and GPU")
+    training_rate: float = Field(4000, gt=0, description="trained and prompt tokens a second and GPU")
+    model_gb: float = Field(16, ge=0, description="of a student's files in the hub's cache")
+    adapter_gb: float = Field(0.17, ge=0, description="of an adapter; it lies in results and on the shelf")
+    bytes_per_token: float = Field(8, gt=0, description="of a completion, in the store and in its artifact")
+
+
+class Row(NamedTuple):
+    """`most` fields go by the limits of the config, the others by the assumptions. GPU hours are of one GPU each."""
+
+    stage: str
+    jobs: int = 0
+    requests: float = 0
+    most_requests: float = 0
+    prompt_tokens: float = 0
+    tokens: float = 0  # completion tokens; of a training: tokens that go through the model
+    most_tokens: float = 0
+    gpu_hours: float = 0
+    most_gpu_hours: float = 0
+    money: float | None = None
+    most_money: float | None = None
+    disk_gb: float = 0
+
+
+def read_study(path: Path | None) -> Study:
+    """A config as Snakemake reads it: whole if it names students, else laid over the embedded default.
+
+    Raises:
+        UserError: no such file, no YAML, or a wrong key.
+    """
+    default = Path(default_config())
+    given = _yaml(path) if path else {}
+    config = given if "students" in given else _laid_over(_yaml(default), given)
+    return load(config, str(path or default))
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(found, dict):
+        raise UserError(f"{path}: a mapping of keys is expected")
+    return found
+
+
+def _laid_over(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        result[key] = _laid_over(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
+    return result
+
+
+def size(source: ProblemSource, name: str) -> int:
+    """How many problems an entry has, at most.
+
+    Raises:
+        UserError: only the data itself would tell.
+    """
+    if isinstance(source, ArithmeticSource):
+        return sum(source.families.values())
+    if source.sample:
+        return source.sample
+    if source.rows:
+        return source.rows
+    if source.path and Path(source.path).exists():
+        from orion.benchmarks.read import read_rows
+
+        return sum(1 for _ in read_rows(Path(source.path)))
+    if source.source == "known":
+        from orion.benchmarks.known import KNOWN
+        from orion.benchmarks.read import known_name
+
+        if known := known_name(source.name or name):
+            return KNOWN[known].rows
+    raise UserError(f"{name}: how many problems it has stands only in the data; set its `rows` or `sample`")
+
+
+def plan(study: Study, assumed: Assumptions) -> list[Row]:
+    """A row a stage, in the order of the pipeline."""
+    return list(_rows(study, assumed))
+
+
+def _rows(study: Study, assumed: Assumptions) -> Iterator[Row]:
+    train = size(study.problems, "problems")
+    needed = inputs.completions(study)
+    if any(path.startswith("teacher/") for path in needed):
+        yield _teacher(study, assumed, train)
+
+    def sampled(stage: str, jobs: int, most: float, share: float, length: float, limit: int, extra: float = 0) -> Row:
+        tokens, most_tokens = most * share * min(length, limit), most * limit
+        return Row(
+            stage, jobs, most * share, most, most * share * (assumed.prompt_tokens + extra), tokens, most_tokens,
+            tokens / assumed.sampling_rate / 3600, most_tokens / assumed.sampling_rate / 3600,
+            disk_gb=2 * tokens * assumed.bytes_per_token / 1e9,
+        )  # fmt: skip
+
+    exposure, refinement = study.exposure, study.refinement
+    jobs = sum("/base/train/" in path for path in needed)
+    yield sampled("exposure", jobs, jobs * train * exposure.draws, 1, assumed.student_tokens, exposure.max_tokens)
+
+    with_error = sum(path.endswith("refined/error-and-cot") for path in needed)
+    without = sum(path.endswith("refined/cot") for path in needed)
+    samples = train * exposure.draws * len(exposure.temperatures)
+    rewrites = [
+        sampled("", count, count * most * refinement.tries, share, assumed.refined_tokens, refinement.max_tokens,
+                assumed.teacher_tokens + extra)
+        for count, most, share, extra in (
+            (with_error, samples, assumed.wrong, assumed.student_tokens), (without, train, 1.0, 0.0)
+        )
+    ]  # fmt: skip
+    yield _total(rewrites)._replace(stage="refinement")
+    yield _training(study, assumed, train, samples)
+
+    policies = inputs.policies(study)
+    problems = sum(size(source, name) for name, source in study.benchmarks.items())
+    evaluations = [
+        sampled("", len(policies) * len(study.benchmarks), len(policies) * problems * decoding.draws, 1,
+                assumed.evaluation_tokens, decoding.max_tokens)
+        for decoding in study.evaluation.decodings.values()
+    ]  # fmt: skip
+    yield _total(evaluations)._replace(stage="evaluation")
+
+
+def _teacher(study: Study, assumed: Assumptions, train: int) -> Row:
+    teacher = study.teachers[study.teacher]
+    disk = train * assumed.teacher_tokens * assumed.bytes_per_token / 1e9
+    if teacher.source == "file":
+        return Row("teacher", 1, disk_gb=disk, money=0, most_money=0)
+    most = train * teacher.most_draws
+    about = train * sum((1 - assumed.solved) ** draw for draw in range(teacher.most_draws))
+    tokens, most_tokens = about * min(assumed.teacher_tokens, teacher.max_tokens), most * teacher.max_tokens
+    row = Row("teacher", 1, about, most, about * assumed.prompt_tokens, tokens, most_tokens, disk_gb=2 * disk)
+    prices = teacher.endpoint.prices if teacher.endpoint else None
+    if teacher.source == "embedded":
+        return row._replace(money=0, most_money=0)
+    if prices is None:
+        return row
+    share = prices.batch_discount if teacher.source == "batch" else 1.0
+    money = share * (row.prompt_tokens * prices.input + tokens * prices.output) / 1e6
+    most_money = share * (most * assumed.prompt_tokens * prices.input + most_tokens * prices.output) / 1e6
+    return row._replace(money=money, most_money=most_money)
+
+
+def _training(study: Study, assumed: Assumptions, train: int, samples: int) -> Row:
+    """Rows of a training set are at most those of its source; steps are epochs or `max_steps`."""
+    training, tokens, most_tokens = study.training, 0.0, 0.0
+    trainings = inputs.trainings(study)
+    for item in trainings:
+        rows, most, length = train * assumed.solved, float(train), assumed.teacher_tokens
+        if item.stage.data == "labels":
+            rows, length = float(train), assumed.student_tokens
+        elif item.stage.data == "refined":
+            most = samples * study.refinement.tries if item.stage.feedback == "error-and-cot" else float(train)
+            rows = most * assumed.kept * (assumed.wrong if item.stage.feedback == "error-and-cot" else 1)
+            if study.refinement.max_per_problem:
+                rows, most = (min(count, train * study.refinement.max_per_problem) for count in (rows, most))
+            length = assumed.refined_tokens
+        if item.stage.limit:
+            rows, most = (min(count, item.stage.limit) for count in (rows, most))
+        seen = (training.max_steps * training.rows_per_step) if training.max_steps else None
+        prompt = assumed.prompt_tokens * (1 if DATA[item.stage.data].prompts == ("question",) else 5)
+        tokens += (seen or rows * training.epochs) * (prompt + length)
+        most_tokens += (seen or most * training.epochs) * (training.max_length or prompt + 4 * length)
+    return Row(
+        "training", len(trainings), tokens=tokens, most_tokens=most_tokens,
+        gpu_hours=tokens / assumed.training_rate / 3600, most_gpu_hours=most_tokens / assumed.training_rate / 3600,
+        disk_gb=2 * assumed.adapter_gb * len(trainings),
+    )  # fmt: skip
+
+
+def _total(rows: list[Row]) -> Row:
+    def added(values: tuple[Any, ...]) -> Any:
+        known = [value for value in values if value is not None]
+        return sum(known) if known else None
+
+    return Row("all", *(added(values) for values in list(zip(*rows, strict=True))[1:])) if rows else Row("all")
+
+
+def measured(path: Path) -> dict[str, float]:
+    """Speeds of an earlier run, from its table of costs.
+
+    Raises:
+        UserError: it is no such table.
+    """
+    found: dict[str, list[float]] = {}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                training = row["stage"] == "training"
+                if training or row["stage"] in ("exposure", "refinement", "evaluation"):
+                    total = found.setdefault("training_rate" if training else "sampling_rate", [0.0, 0.0])
+                    total[0] += float(row["trained tokens" if training else "completion tokens"] or 0)
+                    total[1] += float(row["hours"] or 0) * 3600
+    except (OSError, KeyError, ValueError) as error:
+        raise UserError(f"{path}: not the cost.csv of an earlier run ({error})") from None
+    return {name: tokens / seconds for name, (tokens, seconds) in found.items() if tokens and seconds}
+
+
+def text_of(study: Study, rows: list[Row], assumed: Assumptions) -> str:
+    """The plan for people."""
+    head = ("stage", "jobs", "requests", "tokens", "at most", "GPU hours", "at most", "money", "at most", "disk GB")
+    lines: list[tuple[str, ...]] = [head]
+    for row in [*rows, _total(rows)]:
+        money = ["unknown" if value is None and row.stage == "teacher" else f"{value or 0:,.0f}"
+                 for value in (row.money, row.most_money)]  # fmt: skip
+        lines.append((
+            row.stage, f"{row.jobs:,}", quantity(row.requests), quantity(row.tokens), quantity(row.most_tokens),
+            f"{row.gpu_hours:,.1f}", f"{row.most_gpu_hours:,.1f}", *money, f"{row.disk_gb:,.1f}",
+        ))  # fmt: skip
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    table = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+    hub = sum(not (student.is_pypi or student.is_local) for student in study.students.values())
+    told = ", ".join(f"{name} {value:g}" for name, value in assumed.model_dump().items())
+    table += ["", f"models of a hub: {hub}, about {hub * assumed.model_gb:,.0f} GB in its cache", f"assumed: {told}"]
+    budget = (endpoint := study.teachers[study.teacher].endpoint) and endpoint.max_cost
+    return "\n".join([*table, *([f"budget: {budget:,.2f}; nothing is sent that could exceed it"] if budget else [])])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m orion.plan", description=__doc__)
+    parser.add_argument("--configfile", type=Path, help="the study; default: the embedded one")
+    parser.add_argument("--assume", default="{}", help="JSON (or @FILE): see the printed names")
+    parser.add_argument("--measured", type=Path, help="results/tables/cost.csv of an earlier run, for its speeds")
+    parser.add_argument("--json", action="store_true", help="for programs: a list with an object a stage")
+    arguments = parser.parse_args()
+    study = read_study(arguments.configfile)
+    speeds = measured(arguments.measured) if arguments.measured else {}
+    given = yaml.safe_load(cli.read_spec(arguments.assume)) or {}
+    assumed = Assumptions.parse(json.dumps(speeds | given))
+    rows = plan(study, assumed)
+    print(json.dumps([row._asdict() for row in rows]) if arguments.json else text_of(study, rows, assumed))
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,103 @@
+"""The plan counts what the study will ask: against a config whose numbers one can count by hand."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from orion.config.study import load
+from orion.errors import UserError
+from orion.plan import Assumptions, Row, measured, plan, read_study
+from tests.pipeline.workspace import merged
+
+ROOT = Path(__file__).resolve().parents[2]
+ASSUMED = Assumptions(
+    prompt_tokens=100, teacher_tokens=1000, student_tokens=10, evaluation_tokens=50, solved=0.5, wrong=0.5, kept=1
+)
+
+
+def rows(**over: Any) -> dict[str, Row]:
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    return {row.stage: row for row in plan(load(merged(config, over)), ASSUMED)}
+
+
+API = {
+    "source": "api", "model": "m", "draws": 2, "max_tokens": 4000,
+    "endpoint": {"prices": {"input": 1.0, "output": 2.0}},
+}  # fmt: skip
+
+
+def test_requests_are_those_of_the_config() -> None:
+    found = rows(
+        refinement={"tries": 1}
+    )  # 120 problems, 3 temperatures, 2 x 50 benchmark problems, 4 draws + greedy, 6 policies
+    assert (found["exposure"].jobs, found["exposure"].most_requests) == (3, 360)
+    assert (found["evaluation"].jobs, found["evaluation"].most_requests) == (24, 6 * 100 * (4 + 1))
+    # half of the samples are errors, each rewritten once; and every problem once without an error
+    assert (found["refinement"].requests, found["refinement"].most_requests) == (180 + 120, 360 + 120)
+    assert found["exposure"].tokens == 360 * 10
+
+
+def test_money_is_that_of_the_price_table() -> None:
+    teacher = rows(teachers={"scripted": None, "paid": API})["teacher"]
+    assert (teacher.requests, teacher.most_requests) == (120 + 60, 240)
+    assert teacher.money == pytest.approx(180 * (100 * 1 + 1000 * 2) / 1e6)
+    assert teacher.most_money == pytest.approx(240 * (100 * 1 + 4000 * 2) / 1e6)
+    batch = rows(teachers={"scripted": None, "paid": API | {"source": "batch"}})["teacher"]
+    assert batch.money == pytest.approx(teacher.money / 2)
+
+
+def test_money_that_nobody_named_a_price_for_is_unknown() -> None:
+    assert rows(teachers={"scripted": None, "paid": API | {"endpoint": None}})["teacher"].money is None
+
+
+def test_a_fixed_number_of_steps_bounds_the_training() -> None:
+    steps = rows(training={"max_steps": 10}, methods={name: None for name in ("orion", "orion-no-error",
+                 "orion-no-reflection", "sft-long-cot")})["training"]  # fmt: skip
+    assert steps.tokens == 10 * 8 * (100 + 10)
+
+
+def test_what_no_method_needs_is_not_asked() -> None:
+    only = {name: None for name in ("sft-long-cot", "orion", "orion-no-error", "orion-no-reflection")}
+    found = rows(methods=only)
+    assert "teacher" not in found
+    assert found["exposure"].requests == found["refinement"].requests == 0
+
+
+def test_a_dataset_of_unknown_size_is_named() -> None:
+    hub = {"source": "hub", "hub": "org/name", "families": None, "numbers": None}
+    with pytest.raises(UserError, match=r"problems: .*`rows` or `sample`"):
+        rows(problems=hub)
+
+
+def test_speeds_come_from_an_earlier_run(tmp_path: Path) -> None:
+    table = tmp_path / "cost.csv"
+    table.write_text(
+        "stage,hours,completion tokens,trained tokens\nexposure,1,3600,\nevaluation,1,10800,\ntraining,2,,7200\n"
+    )
+    assert measured(table) == {"sampling_rate": 2.0, "training_rate": 1.0}
+    table.write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match=r"not the cost\.csv"):
+        measured(table)
+
+
+def test_a_config_that_names_no_students_is_laid_over_the_default(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("exposure: {draws: 2}\n")
+    study = read_study(mine)
+    assert (study.exposure.draws, list(study.students)) == (2, ["smollm2"])
+
+
+def test_the_program_plans_the_paper() -> None:
+    command = [sys.executable, "-m", "orion.plan", "--configfile", "config/paper.yaml", "--json"]
+    found = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    by_stage = {row["stage"]: row for row in found}
+    assert by_stage["evaluation"]["jobs"] == 384
+    assert by_stage["evaluation"]["most_requests"] == 48 * 1889 * 11
+    assert by_stage["teacher"]["money"] == 0

@@ -82,7 +82,7 @@ def test_silence_is_waited_out_longer_and_longer_up_to_a_minute_or_so() -> None:
     for now in range(0, 3000, 100):
         back_off.throttled(sent=float(now), now=float(now), wait=None)
         waits.append(back_off.until - now)
-    assert waits[5] > 10 * waits[0] and 40 <= waits[-1] and max(waits) <= 75
+    assert waits[5] > 10 * waits[0] and waits[-1] >= 40 and max(waits) <= 75
 
 
 def test_failures_among_successes_are_no_outage() -> None:

@@ -30,6 +30,11 @@ rule problems:
         expand("results/problems/{name}.parquet", name=["train", *study.benchmarks]),
 
 
+rule fetch:  # all that a hub is needed for: afterwards the rest runs on nodes without a network
+    input:
+        artifacts.downloads(),
+
+
 rule teacher:
     input:
         f"results/teacher/{study.teacher}/cots.parquet",

@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
+from bench.client_faults import faults
+
 CURATOR = """
 import json, os, sys, time
 url, total, concurrency = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -188,17 +190,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.client", description=__doc__)
     parser.add_argument("--latency", type=float, default=0.2, help="seconds")
     parser.add_argument("--bytes", type=int, default=500, help="of text in each response")
-    parser.add_argument("--rounds", type=int, default=20, help="requests = rounds x concurrency")
+    parser.add_argument("--rounds", type=int, default=40, help="requests = rounds x concurrency")
     parser.add_argument("--concurrency", type=int, nargs="*", default=[32, 128, 512])
     parser.add_argument("--resume", type=int, default=100_000, help="responses in the store of the resume measure")
+    parser.add_argument("--only", choices=["throughput", "faults", "resume"], help="one part of the measures")
     parser.add_argument("--peer", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.peer:
         name, url, total, concurrency = arguments.peer
         print(json.dumps({"seconds": PEERS[name](url, int(total), int(concurrency))}))
         return
-    throughput(arguments.latency, arguments.bytes, arguments.rounds, arguments.concurrency)
-    if arguments.resume:
+    if arguments.only in (None, "throughput"):
+        throughput(arguments.latency, arguments.bytes, arguments.rounds, arguments.concurrency)
+    if arguments.only in (None, "faults"):
+        faults()
+    if arguments.only in (None, "resume"):
         resume(arguments.resume, 20_000)
 
 

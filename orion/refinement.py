@@ -50,7 +50,8 @@ class Task(NamedTuple):
 # A rewrite has to stand alone: these words show that it talks about what it was given.
 _MENTIONS = re.compile(
     r"\b(reference|attempt|previous|earlier|original|given|provided|incorrect|wrong|student'?s?|teacher'?s?|your|my)\s+"
-    r"(solution|reasoning|answer|attempt|work|explanation|calculation)\b|\breference\b|\brewrit",
+    r"(solution|reasoning|answer|attempt|work|explanation|calculation|text)s?\b"
+    r"|\b(reference|rewrit\w*|corrected)\b",
     re.IGNORECASE,
 )
 
@@ -79,17 +80,16 @@ def tasks(problems: list[Problem], cots: pl.DataFrame, errors: pl.DataFrame | No
 _EQUATION = re.compile(r"(?<![\d.*/+-] )(?<![\d.])(\d+)\s*([-+*/x×÷])\s*(\d+)\s*=\s*(\d+)(?![\d.]*\d)")
 
 
-def states_false_equation(text: str) -> bool:
-    """Whether the text holds an equation `a op b = c` between whole numbers that does not hold."""
+def equations(text: str) -> list[bool]:
+    """Of each equation `a op b = c` between whole numbers in the text, whether it holds. Chains are not read."""
+    held = []
     for left, symbol, right, result in _EQUATION.findall(text.replace(",", "")):
         a, b, c = int(left), int(right), int(result)
         if symbol in "/÷":
-            holds = b != 0 and a == b * c
+            held.append(b != 0 and a == b * c)
         else:
-            holds = c == (a + b if symbol == "+" else a - b if symbol == "-" else a * b)
-        if not holds:
-            return True
-    return False
+            held.append(c == (a + b if symbol == "+" else a - b if symbol == "-" else a * b))
+    return held
 
 
 def why_not(row: dict[str, Any], cot: str, spec: Refinement) -> str | None:
@@ -104,8 +104,12 @@ def why_not(row: dict[str, Any], cot: str, spec: Refinement) -> str | None:
         return "no-answer"
     if row["verdict"] != "correct":
         return row["verdict"] if row["verdict"] == "unverified" else "wrong-answer"
-    if spec.false_equations == "drop" and states_false_equation(row["response"]):
-        return "false-equation"
+    if spec.equations != "ignored":
+        held = equations(row["response"])
+        if not all(held):
+            return "false-equation"
+        if spec.equations == "required" and not held:
+            return "no-equation"
     if spec.leak_filter and _MENTIONS.search(row["response"]):
         return "mentions-reference"
     if spec.leak_filter and ratio(row["response"], cot) / 100 > spec.max_overlap:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from orion.config.endpoint import Endpoint
-from orion.config.methods import Stage
+from orion.config.methods import Recipe, Stage
 from orion.config.problems import ProblemSource, ProblemsSpec
 from orion.config.study import Study
 from orion.config.training import TrainingSpec
@@ -19,6 +19,7 @@ from orion.methods import DATA
 from orion.methods.build import TrainingSetSpec
 from orion.refinement import RefinementSpec
 from orion.sample import SampleSpec
+from orion.solvers import SOLVERS
 from orion.tables.config import ScoreTable
 from orion.tables.inputs import policies
 from orion.teacher.cots import TeacherSpec
@@ -52,7 +53,7 @@ class Specs:
     def trace_files(self, teacher: str) -> list[str]:
         """The files of recorded traces, for a rule's input."""
         path = self.study.teachers[teacher].path
-        if path is None:
+        if path is None or path.startswith("hf://"):
             return []
         folder, pattern = Path(path).parent, Path(path).name
         return sorted(map(str, folder.glob(pattern))) if "*" in pattern else [path]
@@ -60,17 +61,29 @@ class Specs:
     def exposure(self, student: str, temperature: str) -> str:
         return self._sample(student, self.study.exposure.decoding(temperature))
 
-    def samples(self, student: str, decoding: str) -> str:
-        return self._sample(student, self.study.evaluation.decodings[decoding])
+    def samples(self, student: str, method: str, decoding: str) -> str:
+        recipe = self.study.methods[method]
+        return self._sample(student, self.study.evaluation.decodings[decoding], recipe)
 
-    def _sample(self, student: str, decoding: object) -> str:
+    def _sample(self, student: str, decoding: object, recipe: Recipe | None = None) -> str:
         study = self.study
+        solving = {}
+        if recipe and recipe.solver:
+            texts = study.prompts.model_dump()
+            prompts = {name: texts[name] for name in SOLVERS[recipe.solver].prompts}
+            solving = {"solver": recipe.solver, "shots": recipe.shots, "prompts": prompts or None}
         return SampleSpec(
             student=study.students[student],
             question=study.prompts.question,
             decoding=decoding,
             grading=study.grading,
+            **solving,
         ).spec()
+
+    def solver(self, method: str) -> list[str]:
+        """The module that a method's answers are made with, beside the sampling itself: it is code they depend on."""
+        name = self.study.methods[method].solver
+        return [SOLVERS[name].module] if name else []
 
     def errors(self) -> str:
         return ErrorSetSpec(keep_unfinished=self.study.exposure.keep_unfinished).spec()
@@ -89,15 +102,17 @@ class Specs:
         return next(stage for stage in self.study.methods[method].stages if stage.folder == folder)
 
     def training_set(self, method: str, folder: str) -> str:
-        stage = self.stage(method, folder)
+        # How it is trained is no matter of what it is trained on.
+        stage = self.stage(method, folder).model_copy(update={"training": None})
         texts = self.study.prompts.model_dump()
         return TrainingSetSpec(stage=stage, prompts={name: texts[name] for name in DATA[stage.data].prompts}).spec()
 
     def training(self, student: str, method: str, folder: str) -> str:
+        stage, training = self.stage(method, folder), self.study.training
         return TrainingSpec(
             student=self.study.students[student],
-            objective=self.stage(method, folder).objective,
-            training=self.study.training,
+            objective=stage.objective,
+            training=stage.training.over(training) if stage.training else training,
         ).spec()
 
     def table(self, name: str) -> str:

@@ -11,7 +11,9 @@ from typing import Any
 
 from orion.config.methods import Stage
 from orion.config.study import Study
+from orion.errors import UserError
 from orion.methods import DATA
+from orion.solvers import SOLVERS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,6 +24,25 @@ def prepare_environment() -> None:
     for name, first in (("PYTHONPATH", ROOT), ("PATH", Path(sys.executable).parent)):
         rest = [part for part in os.environ.get(name, "").split(os.pathsep) if part and part != str(first)]
         os.environ[name] = os.pathsep.join([str(first), *rest])
+
+
+def refuse_unset_variables(settings: Any) -> None:
+    """A profile names what differs from site to site by environment variables: `slurm_partition: $ORION_PARTITION`.
+    `settings` are Snakemake's resource settings.
+
+    Raises:
+        UserError: names every variable that is not set, and where it is used.
+    """
+    missing: dict[str, str] = {}
+    rules = {f"set-resources.{rule}": given for rule, given in settings.overwrite_resources.items()}
+    for where, resources in ({"default-resources": settings.default_resources or {}} | rules).items():
+        for name, resource in resources.items():
+            raw = str(getattr(resource, "raw", resource))
+            for variable in re.findall(r"\$\{?(\w+)", os.path.expandvars(raw)):
+                missing.setdefault(variable, f"{where}.{name}")
+    if missing:
+        names = ", ".join(f"{variable} ({where})" for variable, where in missing.items())
+        raise UserError(f"profile: set the environment variables that it names: {names}")
 
 
 def default_config() -> str:
@@ -41,6 +62,16 @@ class Artifacts:
     def __init__(self, study: Study) -> None:
         self.study = study
 
+    def downloads(self) -> list[str]:
+        """What is made with files of a hub: students, problems, recorded traces. A hub's files stay in its cache
+        (HF_HOME, on a file system that all nodes share); with HF_HUB_OFFLINE=1 nothing else is asked."""
+        study = self.study
+        found = [f"results/models/{student}/manifest.json" for student in study.students]
+        found += [f"results/problems/{name}.parquet" for name in ("train", *study.benchmarks)]
+        if study.teachers[study.teacher].source == "file":
+            found.append(f"results/teacher/{study.teacher}/cots.parquet")
+        return found
+
     def _stages(self, w: Any) -> list[Stage]:
         return self.study.methods[w.method].stages
 
@@ -57,6 +88,15 @@ class Artifacts:
             "refined": f"results/{w.student}/refined/{stage.feedback}.parquet",
         }
         return {name: paths[name] for name in DATA[stage.data].needs}
+
+    def solver_data(self, w: Any) -> Mapping[str, str]:
+        """The artifacts that a method's solver takes its examples from, by name."""
+        paths = {
+            "train": "results/problems/train.parquet",
+            "cots": f"results/teacher/{self.study.teacher}/cots.parquet",
+        }
+        name = self.study.methods[w.method].solver
+        return {need: paths[need] for need in SOLVERS[name].needs} if name else {}
 
     def start_adapter(self, w: Any) -> list[str]:
         """The adapter of the stage before, or nothing for the first one."""

@@ -12,7 +12,13 @@ from orion.config.study import load
 from orion.errors import UserError
 from orion.methods import DATA
 from orion.tables import inputs
-from orion.workflow import Artifacts, default_config, one_of, prepare_environment
+from orion.workflow import (
+    Artifacts,
+    default_config,
+    one_of,
+    prepare_environment,
+    refuse_unset_variables,
+)
 
 prepare_environment()
 
@@ -26,6 +32,7 @@ if "students" not in config:
 
 
 try:
+    refuse_unset_variables(workflow.resource_settings)
     study = load(config)
 except UserError as error:
     raise WorkflowError(str(error)) from None

@@ -3,6 +3,7 @@
 
 rule sample_benchmark:
     input:
+        unpack(artifacts.solver_data),
         problems="results/problems/{benchmark}.parquet",
         model="results/models/{student}/manifest.json",
         adapter=artifacts.final_adapter,
@@ -15,14 +16,19 @@ rule sample_benchmark:
     conda:
         "../envs/models.yaml"
     params:
-        spec=lambda w: specs_of.samples(w.student, w.decoding),
-        code=code_digest("orion.sample"),
+        spec=lambda w: specs_of.samples(w.student, w.method, w.decoding),
+        code=lambda w: code_digest("orion.sample", *specs_of.solver(w.method)),
         adapter=lambda w, input: f"--adapter {input.adapter}" if input.adapter else "",
+        examples=lambda w, input: (
+            f"--train {input.train} --cots {input.cots} --seed {w.seed}"
+            if "cots" in input.keys()
+            else ""
+        ),
         store=lambda w, input: f"{STORE}/{w.student}/"
         + (f"{w.method}-seed{w.seed}" if input.adapter else "base"),
     shell:
         "python -m orion.sample --spec {params.spec:q} --problems {input.problems} --model {input.model}"
-        " {params.adapter} --store {params.store} --threads {threads}"
+        " {params.adapter} {params.examples} --store {params.store} --threads {threads}"
         " --note student={wildcards.student} --note method={wildcards.method} --note seed={wildcards.seed}"
         " --note problems={wildcards.benchmark} --note decoding={wildcards.decoding}"
         " --output {output} > {log} 2>&1"

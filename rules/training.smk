@@ -22,7 +22,7 @@ rule build_training_set:
             f"--input {name}={path}" for name, path in input.items()
         ),
     shell:
-        "python -m orion.methods.build --spec {params.spec:q} {params.inputs}"
+        "python -m orion.methods.build --spec {params.spec:q} {params.inputs} --seed {wildcards.seed}"
         " --output {output.training_set} --stats {output.stats} > {log} 2>&1"
 
 
@@ -41,12 +41,14 @@ rule train_adapter:
         "benchmarks/{student}/{method}/seed{seed}/{stage}.tsv"
     conda:
         "../envs/models.yaml"
+    resources:
+        launcher="python",  # `accelerate launch ...` on several GPUs, by a profile
     params:
         spec=lambda w: specs_of.training(w.student, w.method, w.stage),
         code=code_digest("orion.training"),
         shelf=lambda w, input: SHELF,
         start=lambda w, input: f"--start-adapter {input.start}" if input.start else "",
     shell:
-        "python -m orion.training --spec {params.spec:q} --model {input.model} --training-set {input.training_set}"
+        "{resources.launcher} -m orion.training --spec {params.spec:q} --model {input.model} --training-set {input.training_set}"
         " {params.start} --seed {wildcards.seed} --shelf {params.shelf} --scratch {params.shelf}/unfinished --threads {threads}"
         " --adapter {output.adapter} --log {output.log} > {log} 2>&1"

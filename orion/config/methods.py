@@ -7,9 +7,11 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from orion.config.base import Part
+from orion.config.training import TrainingChanges
 
 DataName = Literal["labels", "cots", "refined", "cots-after-error"]
 Objective = Literal["sft", "dpo", "krsl"]
+SolverName = Literal["wot", "few-shot"]
 
 
 class Stage(Part):
@@ -21,6 +23,7 @@ class Stage(Part):
         None, description="for data: refined — whether the student sees its own error when it rewrites the CoT"
     )
     limit: int | None = Field(None, gt=0, description="train on so many problems only, a choice seeded by the seed")
+    training: TrainingChanges | None = Field(None, description="where this stage trains otherwise than the study")
     name: str | None = Field(None, pattern=r"^[a-z][a-z0-9-]*$", description="folder of the stage; default: objective")
 
     @property
@@ -35,10 +38,30 @@ class Stage(Part):
 
 
 class Recipe(Part):
-    """A row of the tables. Without stages it is the untrained student."""
+    """A row of the tables. Without stages it is the untrained student; with a `solver` it answers in several calls, or
+    after examples, instead of at once."""
 
     stages: list[Stage] = Field([], description="in the order of training")
+    solver: SolverName | None = Field(
+        None,
+        description="wot: solve, check, solve otherwise (Wrong-of-Thought); few-shot: examples of the teacher first; "
+        "left out: the question alone",
+    )
+    shots: int | None = Field(
+        None, gt=0, description="few-shot: teacher CoTs in the prompt, a choice seeded by the seed (3 if left out)"
+    )
     label: str | None = Field(None, description="how tables and figures call it; default: the recipe's name")
+
+    @property
+    def varies(self) -> bool:
+        """Whether training seeds make a difference."""
+        return bool(self.stages) or self.solver == "few-shot"
+
+    @model_validator(mode="after")
+    def _shots_belong_to_few_shot(self) -> Recipe:
+        if self.shots is not None and self.solver != "few-shot":
+            raise ValueError("'shots' goes with solver: few-shot, and with nothing else")
+        return self
 
     @model_validator(mode="after")
     def _folders_differ(self) -> Recipe:

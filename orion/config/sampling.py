@@ -73,10 +73,11 @@ class Refinement(Part):
         1, gt=0, description="rewrites an error (or a problem, without errors); raise it when few survive"
     )
     max_per_problem: int | None = Field(None, gt=0, description="keep at most so many a problem; the paper keeps all")
-    false_equations: Literal["keep", "drop"] = Field(
-        "keep",
-        description="drop rewrites that state a false equation between whole numbers, such as 6 * 7 = 54; for students "
-        "so weak that a right last line says little about the lines before. Not in the paper",
+    equations: Literal["ignored", "true", "required"] = Field(
+        "ignored",
+        description="true: drop rewrites that state a false equation between whole numbers, such as 6 * 7 = 54; "
+        "required: drop those that state none, too. For students so weak that a right last line says little about the "
+        "lines before. Not in the paper",
     )
     leak_filter: bool = Field(
         True, description="drop rewrites that mention the reference or the attempt, or that copy the teacher's CoT"

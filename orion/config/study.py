@@ -10,13 +10,13 @@ from orion.config.base import Part
 from orion.config.messages import explain
 from orion.config.methods import Recipe
 from orion.config.problems import ProblemSource
+from orion.config.prompts import Prompts
 from orion.config.sampling import Evaluation, Exposure, Refinement
 from orion.config.student import Student
 from orion.config.teacher import Teacher
 from orion.config.training import Training
 from orion.decontamination import Decontamination
 from orion.errors import UserError
-from orion.prompts import Prompts
 from orion.tables.config import ScoreTableEntry
 from orion.verify.policy import Grading
 

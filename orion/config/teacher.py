@@ -59,7 +59,9 @@ class Teacher(Part):
         description="go on without the responses that could not be had, and count them, instead of failing",
     )
     path: str | None = Field(
-        default=None, description="file: a parquet or JSON-lines file, or a name with * for several"
+        default=None,
+        description="file: a parquet or JSON-lines file, or a name with * for several; "
+        "hf://datasets/ORG/NAME@REVISION/FILES for a dataset of the hub",
     )
     columns: Columns | None = Field(default=None, description="file: where its columns differ from OpenR1-Math-220k's")
     endpoint: Endpoint | None = Field(

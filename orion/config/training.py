@@ -100,6 +100,32 @@ class Training(Part):
         return self.batch_size * self.accumulation
 
 
+class TrainingChanges(Part):
+    """What one stage of a recipe trains otherwise than the study (`training`). See there for the keys."""
+
+    mode: Literal["lora", "qlora", "full"] | None = Field(None, description="lora, qlora or full")
+    lora: Lora | None = Field(
+        None, description="the adapter's shape, whole; stages that go on from one another need the same"
+    )
+    learning_rate: float | None = Field(None, gt=0, description="each paper states its own")
+    epochs: float | None = Field(None, gt=0, description="passes over the training set")
+    max_steps: int | None = Field(None, gt=0, description="a fixed number of optimiser steps instead of epochs")
+    batch_size: int | None = Field(None, gt=0, description="rows of one device batch")
+    accumulation: int | None = Field(None, gt=0, description="device batches of an optimiser step")
+    schedule: Literal["cosine", "linear", "constant"] | None = Field(None, description="of the learning rate")
+    warmup: float | None = Field(None, ge=0, le=1, description="share of the steps in which the rate rises")
+    weight_decay: float | None = Field(None, ge=0, description="AdamW's")
+    max_length: int | None = Field(None, gt=0, description="drop rows of more tokens")
+    beta: float | None = Field(None, gt=0, description="dpo: how closely it stays by its reference")
+    krsl_right: float | None = Field(None, ge=0, description="krsl: weight of the right CoT's key tokens")
+    krsl_wrong: float | None = Field(None, ge=0, description="krsl: weight of the wrong CoT's key tokens")
+
+    def over(self, training: Training) -> Training:
+        """The study's hyper-parameters with these changes."""
+        stated = {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
+        return training.model_copy(update=stated)
+
+
 class TrainingSpec(Part):
     """All that a training run depends on beside its training set, the model's files, the start adapter and the seed."""
 

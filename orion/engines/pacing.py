@@ -100,10 +100,12 @@ class Bucket:
 
     def remember(self, taken: Iterable[tuple[float, float]], now: float, window: float = WINDOW) -> None:
         """Count units taken by an earlier run: (seconds ago, units)."""
-        self._fill(now)
-        for ago, units in taken:
+        self._units, self._at = self._capacity, now - window
+        for ago, units in sorted(taken, reverse=True):
             if 0 <= ago < window:
-                self._units -= max(0.0, units - ago * self._per_second)
+                self._fill(now - ago)
+                self._units -= units
+        self._fill(now)
 
 
 class Budget:

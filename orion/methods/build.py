@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument(
         "--input", action="append", default=[], metavar="NAME=PATH", help="an artifact that the stage's data needs"
     )
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of problems where the stage has a limit")
     parser.add_argument("--output", required=True, type=Path, help="parquet: id, prompt, completion, ...")
     parser.add_argument("--stats", required=True, type=Path, help="JSON: rows kept and dropped, by reason")
     arguments = parser.parse_args()
@@ -40,12 +41,15 @@ def main() -> None:
     import polars as pl
 
     from orion.files import read_table, write_json, write_table
+    from orion.methods.rows import limited
     from orion.problems.table import read_problems
 
     inputs: dict[str, Any] = {
         name: read_problems(paths[name]) if name == "problems" else read_table(paths[name]) for name in data.needs
     }
     training_set = getattr(import_module(data.module), data.function)(spec.prompts, **inputs)
+    if spec.stage.limit is not None:
+        training_set = limited(training_set, spec.stage.limit, arguments.seed)
     rows = [
         row._replace(prompt=json.dumps([m._asdict() for m in row.prompt]), sources=list(row.sources))
         for row in training_set.rows

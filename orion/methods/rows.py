@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from orion.types import Message
+from orion.types import Message, digest
 
 
 class Row(NamedTuple):
@@ -39,3 +39,12 @@ def without_duplicates(rows: Iterable[Row]) -> TrainingSet:
             dropped["duplicate"] += 1
         kept.setdefault(same, row)
     return TrainingSet(list(kept.values()), dropped)
+
+
+def limited(training_set: TrainingSet, problems: int, seed: int) -> TrainingSet:
+    """The rows of so many problems, a choice that depends on (seed, problem id) alone; the rest is counted."""
+    ids = sorted({row.id for row in training_set.rows}, key=lambda id: digest([seed, id]))
+    chosen = set(ids[:problems])
+    rows = [row for row in training_set.rows if row.id in chosen]
+    dropped = training_set.dropped + Counter({"over-limit": len(training_set.rows) - len(rows)})
+    return TrainingSet(rows, dropped)

@@ -26,7 +26,7 @@ def policies(study: Study) -> list[tuple[str, str, int]]:
         (student, method, seed)
         for student in study.students
         for method, recipe in study.methods.items()
-        for seed in (study.seeds if recipe.stages else study.seeds[:1])
+        for seed in (study.seeds if recipe.varies else study.seeds[:1])
     ]
 
 

@@ -6,6 +6,7 @@ for reasoning and response. Only the rows of the wanted problems are read, so a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def _rows(teacher: Teacher, columns: Columns, names: list[str]) -> Iterator[tupl
     import polars as pl
 
     assert teacher.path is not None
-    path = Path(teacher.path).expanduser()
+    path = _from_hub(teacher.path) if teacher.path.startswith("hf://") else Path(teacher.path).expanduser()
     files = [str(file) for file in sorted(path.parent.glob(path.name))]
     if not files:
         raise UserError(f"{teacher.path}: no such file; `path` of a teacher of source 'file' names recorded traces")
@@ -80,6 +81,23 @@ def _rows(teacher: Teacher, columns: Columns, names: list[str]) -> Iterator[tupl
             raise UserError(f"{file}: not readable as parquet or JSON lines ({str(error).splitlines()[0]})") from None
         for number, row in enumerate(chosen.iter_rows(named=True)):
             yield f"{file}, match {number}", row
+
+
+def _from_hub(path: str) -> Path:
+    """`hf://datasets/ORG/NAME@REVISION/FOLDER/FILES` in the hub's cache, downloaded where it is not there yet.
+    With HF_HUB_OFFLINE=1 the cache alone answers."""
+    match = re.fullmatch(r"hf://datasets/([\w.-]+/[\w.-]+)(?:@([\w.-]+))?/(.+)", path)
+    if not match:
+        raise UserError(f"{path}: write hf://datasets/ORG/NAME@REVISION/FILES, with * for several files")
+    from huggingface_hub import snapshot_download
+
+    dataset, revision, pattern = match.groups()
+    try:
+        folder = snapshot_download(dataset, repo_type="dataset", revision=revision, allow_patterns=[pattern])
+    except Exception as error:  # no common class: no network, no such dataset, no such revision, ...
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{path}: not to be had from the hub or its cache: {first}") from None
+    return Path(folder) / pattern
 
 
 def _outputs(row: dict[str, Any], columns: Columns, where: str) -> Iterator[dict[str, Any]]:

@@ -69,6 +69,7 @@ def packed(
     """transformers' attention interface. query: [1, heads, tokens, dim]; returns [1, tokens, heads, dim]."""
     lengths: Sequence[int] = kwargs["lengths"]
     scale = kwargs.get("scaling") or query.shape[-1] ** -0.5
+    query, key = query.to(value.dtype), key.to(value.dtype)  # under autocast, rotation leaves them in float32
     half = query.dtype in (torch.bfloat16, torch.float16)
     how = _varlen if query.is_cuda and half else _per_row
     return how(query[0], key[0], value[0], lengths, scale)[None], None

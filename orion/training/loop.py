@@ -111,7 +111,7 @@ class Loop:
             [p for p in reader.parameters() if p.requires_grad],
             lr=training.learning_rate, weight_decay=training.weight_decay, fused=self.device.type in ("cpu", "cuda"),
         )  # fmt: skip
-        self.model, self.optimiser = team.prepare(reader, optimiser)
+        self.model, self.optimiser = team.prepare(reader, optimiser, training.max_grad_norm)
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.reference: dict[int, Tensor] = {}  # of an example, by identity: log-probabilities of its sides
 

@@ -41,12 +41,19 @@ class Team:
         """Whether this process writes files and prints."""
         return self.rank == 0
 
-    def prepare(self, model: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[nn.Module, Any]:
+    @property
+    def _deepspeed(self) -> Any:
+        """DeepSpeed's settings where it does the sharing; it steps by itself at the end of the last backward pass."""
+        plugin = self.accelerator.state.deepspeed_plugin
+        return None if plugin is None else plugin.deepspeed_config
+
+    def prepare(self, model: nn.Module, optimiser: torch.optim.Optimizer, limit: float) -> tuple[nn.Module, Any]:
+        """`limit` is that of the gradients' norm."""
         if self.accelerator is None:
             return model, optimiser
-        if self.accelerator.state.deepspeed_plugin is not None:
-            config = self.accelerator.state.deepspeed_plugin.deepspeed_config
-            config["train_micro_batch_size_per_gpu"] = 1  # of no effect: batches are cut by us
+        if self._deepspeed is not None:
+            # The batch size is of no effect here: batches are cut by us.
+            self._deepspeed.update(train_micro_batch_size_per_gpu=1, gradient_clipping=limit)
         model, optimiser = self.accelerator.prepare(model, optimiser)
         return model, optimiser
 
@@ -60,7 +67,12 @@ class Team:
 
     def gathering(self, model: nn.Module, last: bool) -> AbstractContextManager[Any]:
         """Around a batch: processes exchange gradients only after the last one of a step."""
-        return nullcontext() if self.accelerator is None or last else self.accelerator.no_sync(model)
+        if self.accelerator is None:
+            return nullcontext()
+        if self._deepspeed is not None:
+            self.accelerator.sync_gradients = last
+            return nullcontext()
+        return nullcontext() if last else self.accelerator.no_sync(model)
 
     def clip(self, parameters: Sequence[nn.Parameter], limit: float) -> float:
         if self.accelerator is None:

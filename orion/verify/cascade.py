@@ -31,6 +31,9 @@ MAX_ANSWER = 4000  # characters; a longer answer is compared as text only
 _FLOAT = re.compile(r"-?\d+\.\d{7,}|-?\d*\.?\d+[eE]-\d+")
 _CHOICE_GOLD = re.compile(r"\(?[A-J]\)?|\(\d\)")
 _SCIENTIFIC = re.compile(r"(\d)\s*(?:\\times|\\cdot|\*|x)\s*10\s*(?:\^|\*\*)\s*\{?\s*([-+]?\d{1,3})\s*\}?")
+_ALGEBRA = re.compile(
+    r"\\(?:int|sum|prod|lim|setminus|backslash|cap|det|mod|bmod|pmod|operatorname|overline|choose)(?![a-z])"
+)
 _MERIDIEM = re.compile(r"\b[ap]\.?\s?m\b", re.IGNORECASE)
 _TEXT = re.compile(r"\\text\s*\{[^{}]*\}")
 _LETTER_UNIT = re.compile(
@@ -107,7 +110,7 @@ def _math(gold: str, answer: str, kind: str, policy: Grading) -> Decision:
             return Decision(close, "float")
     if g_value is not None and a_value is not None:
         return Decision(_numbers(g, a, g_value, a_value, policy), "rational")
-    if g_value is not None and a.isalpha() and number_word(a) == g_value:
+    if g_value is not None and not re.search(r"[\d=+*/^]", a) and number_word(a) == g_value:
         return Decision(True, "words")
     bare = re.sub(r"\\text\s*|[{}]", "", g).strip()
     if _CHOICE_GOLD.fullmatch(bare):
@@ -206,7 +209,21 @@ def _read(g: str, a: str, policy: Grading) -> Decision:
     if any(len(text) > 1 and not _MATHEMATICAL.search(text) for text in (g, a)):  # words against a formula
         number = number_word(a)
         return Decision(number is not None and rational(g) == number, "words")
-    return Decision(None, "symbolic")
+    if _hopeless(g):
+        return Decision(None, "symbolic", "the gold cannot be read")
+    return Decision(False, "words") if _hopeless(a) else Decision(None, "symbolic")
+
+
+def _hopeless(text: str) -> bool:
+    """Whether a text that could not be read holds prose or cases, which no parser reads, and no algebra to be done."""
+    if _ALGEBRA.search(text):
+        return False
+    try:
+        tokens = tokenize(text)
+    except (ValueError, OverflowError):
+        return True
+    prose = [token for token in tokens if token[:2] in ("t:", "w:") and len(token) > 5 and "matrix" not in token]
+    return bool(prose)
 
 
 def _name(*forms: object) -> str:

@@ -63,7 +63,7 @@ def declarations(text: str) -> list[str]:
         for match in list(pattern.finditer(text))[-_LAST:]:
             clause = _clause(text[match.end() : match.end() + 600])
             sentence = len(WORD.findall(clause)) > 4 and "**" not in clause
-            if not clause or clause.startswith(("not ", "n't ")):
+            if not clause or re.match(r"not |n't |- [A-Za-z*]", clause):
                 continue
             if not (sentence and end - match.end() - len(clause) > 100):  # else reasoning goes on
                 found.append((match.end(), clause))

@@ -12,9 +12,11 @@ from functools import lru_cache
 from orion.verify.expression import Tree, Unreadable, parse
 from orion.verify.tokens import depths, split
 from orion.verify.units import Unit, split_unit
+from orion.verify.words import number_word
 
 Tokens = tuple[str, ...]
 RELATIONS = frozenset(["=", "<", ">", r"\le", r"\ge", r"\ne", r"\in", r"\to", r"\equiv"])
+_CONDITIONS = RELATIONS - {"=", r"\to", r"\equiv"}
 _SEPARATORS = frozenset([",", ";"])
 _PAIRS = {"(": ")", "[": "]", "{{": "}}", r"\langle": r"\rangle"}
 _BASED = re.compile(r"([0-9A-Za-z]+)_(?:\{(\d{1,2})\}|(\d{1,2}))")
@@ -88,8 +90,13 @@ def read(tokens: Tokens) -> Form:
         if len(parts[0]) > 1 or not parts[0][0].isalpha():
             return read(parts[0])
         tokens = (*parts[0], "=", *parts[1])
+    compound = _compound(tokens) if tokens[0][:1].isdigit() and tokens[-1][:2] in ("t:", "w:") else None
+    if compound is not None:
+        return compound
     parts, _ = split(tokens, _SEPARATORS)
     parts = [part for part in parts if _trimmed(part)]
+    if len(parts) > 1 and not _CONDITIONS & set(parts[0]):  # `2n + 1, n \ge 1`
+        parts = [part for part in parts if not _CONDITIONS & set(part)]
     if len(parts) > 1:
         return Group("list", _flat(parts))
     tokens = _trimmed(parts[0])
@@ -104,10 +111,11 @@ def read(tokens: Tokens) -> Form:
         return group
     if r"\pm" in tokens or r"\mp" in tokens:
         return Group("list", tuple(read(signed) for signed in _signs(tokens)))
-    based = _BASED.fullmatch("".join(token[2:] if token[:2] == "w:" else token for token in tokens))
+    based = _BASED.fullmatch("".join(_digits(token) for token in tokens)) if "_" in tokens else None
     if based:
         digits, base = based[1].upper(), int(based[2] or based[3])
-        if 2 <= base <= 36 and all(int(digit, 36) < base for digit in digits) and digits[0].isdigit():
+        valid = digits[0].isdigit() and base <= 36 and all(int(digit, 36) < base for digit in digits)
+        if valid or digits.isdigit():
             return Based(digits.lstrip("0") or "0", base)
     parts, _ = split(tokens, frozenset([":"]))
     if len(parts) == 2 and all(parts):
@@ -120,6 +128,13 @@ def read(tokens: Tokens) -> Form:
 
 _INFINITY: Tree = ("const", "inf")
 REALS = Group("()", (Scalar(("neg", _INFINITY)), Scalar(_INFINITY)))
+
+
+def _digits(token: str) -> str:
+    """A token of a number in another base: hexadecimal digits may look like a word, the base may be one."""
+    word = token[2:].removeprefix("base ") if token[:2] in ("t:", "w:") else ""
+    number = number_word(word) if word else None
+    return str(number) if number else word or token
 
 
 def _trimmed(tokens: Tokens) -> Tokens:
@@ -183,7 +198,7 @@ def _group(tokens: Tokens) -> Form | None:
     if opening == r"\begin":
         return _matrix(tokens)
     if opening not in _PAIRS or closing not in _PAIRS.values() or len(tokens) < 2:
-        if len(tokens) > 3 and opening in ("(", r"\langle") and tokens[-2] == "^" and tokens[-1] in ("T", r"\top"):
+        if len(tokens) > 3 and opening in ("(", "[", r"\langle") and tokens[-2] == "^" and tokens[-1] in ("T", r"\top"):
             return _group(tokens[:-2])
         return Group("set", ()) if tokens == (r"\emptyset",) else None
     if _closing(tokens) != len(tokens) - 1:
@@ -224,6 +239,26 @@ def _matrix(tokens: Tokens) -> Form:
     return (
         Group("vector", cells[0]) if len(cells) == 1 else Group("matrix", tuple(Group("vector", row) for row in cells))
     )
+
+
+def _compound(tokens: Tokens) -> Scalar | None:
+    """A sum of numbers with units of one dimension, as `18 hours and 48 minutes`, in the last of them."""
+    parts: list[list[str]] = []
+    for token in tokens:
+        if token[:1].isdigit() and (not parts or parts[-1][-1][:2] in ("t:", "w:")):
+            parts.append([token])
+        elif parts and token != ",":
+            parts[-1].append(token.removesuffix(" and"))
+    split_parts = [split_unit(tuple(part)) for part in parts]
+    units = [unit for _, unit in split_parts]
+    if len(parts) < 2 or None in units or any(len(body) != 1 for body, _ in split_parts):
+        return None
+    dimensions = {unit.dimensions for unit in units if unit}
+    if len(dimensions) > 1 or None in dimensions or any(token in RELATIONS for token in tokens):
+        return None
+    total = sum(Fraction(body[0]) * unit.factor for body, unit in split_parts if unit)
+    last = units[-1]
+    return Scalar(("num", total / last.factor), last) if last else None
 
 
 def _scalar(tokens: Tokens) -> Form:

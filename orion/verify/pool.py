@@ -164,7 +164,7 @@ class Pool:
                     known = equal if isinstance(equal, bool) else None
                     results[worker.task] = Outcome(known, str(reason) if reason else None)
                     worker.task = None
-                    if worker.tasks >= _TASKS:
+                    if worker.tasks >= _TASKS or "last" in event:
                         self._drop(worker)
             if failed_starts > 3:
                 for index in waiting:

@@ -23,6 +23,9 @@ def _is_name(side: Tokens) -> bool:
     index = 0
     while index < len(side):
         token = side[index]
+        if side[index : index + 5] == ("^", "{", "-", "1", "}"):  # an inverse function
+            index += 5
+            continue
         if token == "_":  # subscripts may hold numbers
             if side[index + 1 : index + 2] == ("{",):
                 index = side.index("}", index) - 1 if "}" in side[index:] else len(side)
@@ -104,18 +107,28 @@ def general(gold: Relation, answer: Relation) -> bool | None:
         return False
     f, g = first[0], second[0]
     if symbols(f) != symbols(g):
-        return None if symbols(f) & symbols(g) else False
+        return False
     point = {name: Fraction(17 + 5 * index, 7 + 3 * index) for index, name in enumerate(sorted(symbols(f)))}
     f_there, g_there = _at(f, point), _at(g, point)
     try:
         if same(f_there, ("num", Fraction(0))) is not False or same(g_there, ("num", Fraction(0))) is not False:
             return None
-        if same(("mul", f, g_there), ("mul", g, f_there)) is not True:
-            return None
+        proportional = same(("mul", f, g_there), ("mul", g, f_there))
+        if proportional is not True:
+            return False if _polynomial(f) and _polynomial(g) else None
         opposite = same(("fn", "abs", ("div", f_there, g_there)), ("div", f_there, g_there)) is False
     except (Undefined, TooBig):
         return None
     return not opposite or first[1] in ("=", r"\ne", r"\equiv")
+
+
+def _polynomial(tree: Tree) -> bool:
+    """Whether variables stand in no denominator, exponent or function."""
+    if tree[0] in ("div", "pow"):
+        return not symbols(tree[2]) and _polynomial(tree[1])
+    return (
+        not symbols(tree) if tree[0] == "fn" else all(_polynomial(part) for part in tree[1:] if isinstance(part, tuple))
+    )
 
 
 def _at(tree: Tree, point: dict[str, Fraction]) -> Tree:

@@ -24,14 +24,17 @@ FUNCTIONS = frozenset(
 )
 GREEK = frozenset(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho sigma "
-    "tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell".split()
+    "tau hbar upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell".split()
 )
 _NAMED = {name: "\\" + name for name in FUNCTIONS | GREEK} | {
     **{"asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan", "cosec": r"\csc", "cbrt": r"\cbrt", "pi": r"\pi"},
-    **{"infinity": r"\infty", "inf": r"\infty", "oo": r"\infty", "union": r"\cup", "cup": r"\cup", "Pi": r"\pi"},
+    **{"infinity": r"\infty", "inf": r"\infty", "oo": r"\infty", "union": r"\cup", "Pi": r"\pi"},
     **{"and": ",", "or": ",", "And": ",", "Or": ",", "percent": r"\%", "percentage": r"\%", "pct": r"\%"},
     **{"degrees": "°", "degree": "°", "deg": "°", "plus": "+", "minus": "-"},
 }
+_PREFIXES = frozenset(
+    ["pi", "omega", "theta", "alpha", "beta", "lambda", "sigma", "tau", "rho", "gamma", "delta", "phi"]
+)
 _SYMBOLS = {
     **{
         r"\lt": "<",
@@ -55,6 +58,8 @@ _SYMBOLS = {
     },
     **{r"\e": "e", r"\i": "i", r"\imath": "i", r"\&": ",", r"\#": "#", r"\simeq": r"\approx", r"\cong": r"\approx"},
     **{
+        r"\inf": r"\infty",
+        r"\infinity": r"\infty",
         r"\times": "*",
         r"\cdot": "*",
         r"\div": "/",
@@ -64,6 +69,8 @@ _SYMBOLS = {
         r"\thickapprox": r"\approx",
     },
 }
+_MULTIPLIERS = {"hundred": "100", "thousand": "1000", "million": "1000000", "billion": "1000000000"}
+_COUNTED = re.compile(r"\$?\d[\d.,]*( [A-Za-z]+){1,4}|(hundred|thousand|million|billion)s?( [A-Za-z]+){0,4}")
 _SMALL_WORDS = frozenset("of an to by is at up on it as be he we no so do go us am pm in".split())
 _LETTER_LIST = re.compile(r"\s*\(?[A-Z]\)?(?:\s*,\s*\(?[A-Z]\)?)+\s*")
 _OPEN = frozenset(["(", "[", "{", "{{", r"\langle", r"\lfloor", r"\lceil", r"\begin"])
@@ -96,7 +103,7 @@ def tokenize(text: str) -> tuple[str, ...]:
         elif kind == "word":
             tokens += _word_tokens(token, spaced=match.start() > 0 and text[match.start() - 1] == " ")
         elif kind == "command":
-            tokens.append(_SYMBOLS.get(token, token))
+            tokens += _command_tokens(token)
         elif kind == "number":
             tokens.append(token.rstrip(".") if token != "." else token)
         elif token == "*" and tokens and tokens[-1] == "*" and text[match.start() - 1] == "*":
@@ -105,6 +112,9 @@ def tokenize(text: str) -> tuple[str, ...]:
             tokens[-1] = {"<": r"\le", ">": r"\ge", "!": r"\ne"}[tokens[-1]]
         else:
             tokens.append(_SYMBOLS.get(token, token))
+    for index in range(1, len(tokens) - 1):
+        if tokens[index] == "U" and tokens[index - 1] in _CLOSE and tokens[index + 1] in _OPEN:
+            tokens[index] = r"\cup"
     return tuple(_degrees(tokens))
 
 
@@ -124,8 +134,18 @@ def _degrees(tokens: list[str]) -> list[str]:
     return out
 
 
+def _command_tokens(command: str) -> list[str]:
+    """A command; `\\piG`, as careless space stripping leaves it, is two."""
+    for length in (len(command) - 1, len(command) - 2):
+        if command not in _SYMBOLS and command[1:length] in _PREFIXES and command[1:] not in _NAMED:
+            return [command[:length], *command[length:]]
+    return [_SYMBOLS.get(command, command)]
+
+
 def _word_tokens(word: str, spaced: bool) -> list[str]:
     """A command, a word, or (for a few letters that are no word, as in `2xy`) a product of letters."""
+    if word.lower().removesuffix("s") in _MULTIPLIERS:
+        return ["*", _MULTIPLIERS[word.lower().removesuffix("s")]]
     named = _NAMED.get(word) or _NAMED.get(word.lower() if word[1:].islower() else "")
     if named:
         return [named]
@@ -146,6 +166,7 @@ def _text_tokens(content: str) -> list[str]:
         or re.fullmatch(r"\W", bare)
         or re.fullmatch(r"[-\d.,()\s]+", bare)
         or _LETTER_LIST.fullmatch(bare)
+        or _COUNTED.fullmatch(bare)
     ):
         return list(tokenize(bare))
     named = _NAMED.get(bare) or _NAMED.get(bare.lower())

@@ -54,7 +54,11 @@ class Faults:
                 if method == "GET":
                     self.control(path, writer)
                     continue
-                await Answer(self, json.loads(data), headers, writer).give()
+                body = json.loads(data)
+                if not body.get("messages"):  # some clients knock first, to read the headers of the answer
+                    writer.write(b"HTTP/1.1 400 X\r\nContent-Length: 2\r\n\r\n{}")
+                    continue
+                await Answer(self, body, headers, writer).give()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

@@ -3,7 +3,7 @@
 import pytest
 
 from orion.config.sampling import Refinement
-from orion.refinement import mark, states_false_equation, statistics, tasks
+from orion.refinement import equations, mark, statistics, tasks
 from orion.types import Problem
 
 COT = "First 4 boxes of 6 make 4 * 6 = 24. Then 24 + 5 = 29, so the answer is 29."
@@ -31,6 +31,7 @@ def reasons(*rows, **spec):
         (rewrite(finish_reason="error", answer=None), "not-sampled"),
         (rewrite("As the reference says, it is 29."), "mentions-reference"),
         (rewrite("The previous solution forgot the 5; it is 29."), "mentions-reference"),
+        (rewrite("29. In this response, I corrected the error in the original text."), "mentions-reference"),
         (rewrite(COT), "copies-reference"),
     ],
 )
@@ -49,23 +50,25 @@ def test_the_leak_filter_can_be_switched_off():
 
 
 @pytest.mark.parametrize(
-    ("text", "false"),
+    ("text", "held"),
     [
-        ("6 * 7 = 42", False),
-        ("6 * 7 = 54", True),
-        ("6 x 7 = 54", True),
-        ("1,200 + 1 = 1,201", False),
-        ("10 / 2 = 5", False),
-        ("10 / 3 = 3", True),
-        ("7 / 2 = 3.5", False),  # not between whole numbers
-        ("2 + 3 * 4 = 14", False),  # a chain is not read
-        ("no equation", False),
+        ("6 * 7 = 42", [True]),
+        ("6 * 7 = 54", [False]),
+        ("6 x 7 = 42, then 42 + 1 = 44", [True, False]),
+        ("1,200 + 1 = 1,201", [True]),
+        ("10 / 2 = 5", [True]),
+        ("10 / 3 = 3", [False]),
+        ("7 / 2 = 3.5", []),  # not between whole numbers
+        ("2 + 3 * 4 = 14", []),  # a chain is not read
+        ("no equation", []),
     ],
 )
-def test_false_equations(text, false):
-    assert states_false_equation(text) is false
-    assert reasons(rewrite(text), false_equations="drop") == (["false-equation"] if false else [None])
+def test_equations_are_checked_where_the_config_says_so(text, held):
+    assert equations(text) == held
+    false = None if all(held) else "false-equation"
     assert reasons(rewrite(text)) == [None]
+    assert reasons(rewrite(text), equations="true") == [false]
+    assert reasons(rewrite(text), equations="required") == [false if held else "no-equation"]
 
 
 def cots(*rows):

@@ -163,11 +163,12 @@ def test_a_stage_goes_on_from_the_adapter_before(runs: Runs, training_set: Write
         runs(rows, "third", tiny.spec(lora={"r": 2}), "--start-adapter", str(first / "adapter"))
 
 
-def test_full_training_writes_a_model_that_loads(runs: Runs, training_set: Write, tiny: Tiny) -> None:
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_full_training_writes_a_model_that_loads(runs: Runs, training_set: Write, tiny: Tiny, dtype: str) -> None:
     import torch
     from transformers import AutoModelForCausalLM
 
-    out = runs(training_set(ROWS), "full", tiny.spec(mode="full", learning_rate=0.001, epochs=4))
+    out = runs(training_set(ROWS), "full", tiny.spec(mode="full", learning_rate=0.001, epochs=4, dtype=dtype))
     trained = AutoModelForCausalLM.from_pretrained(out / "adapter")
     before = AutoModelForCausalLM.from_pretrained(tiny.student.model)
     assert not torch.equal(trained.model.embed_tokens.weight, before.model.embed_tokens.weight)

@@ -1,0 +1,69 @@
+"""What the models are asked. The same question serves exposure, training and evaluation: one user turn, no system
+message. Texts that only some methods use have a default; a text enters the specs of those methods alone."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from orion.config.base import Part
+
+# What each text has to be filled in with.
+HOLES: dict[str, set[str]] = {
+    "question": {"problem"},
+    "refine_error_and_cot": {"problem", "error", "reference"},
+    "refine_cot": {"problem", "reference"},
+    "question_after_error": {"problem", "error"},
+    "wot_substitute": {"problem", "attempt"},
+    "wot_steps": {"problem", "attempt"},
+    "wot_again": {"problem", "attempt"},
+    "wot_retry": {"problem", "attempts"},
+}
+_HOLE = re.compile(r"\{(" + "|".join(sorted(set.union(*HOLES.values()))) + r")\}")
+
+VERDICT = "End with one line: 'Verdict: correct' or 'Verdict: wrong'."
+
+
+class Prompts(Part):
+    """Editing a text redoes what is asked with it, and only that."""
+
+    question: str = Field(description="asks the student and the teacher to solve {problem}")
+    refine_error_and_cot: str = Field(description="asks the student to rewrite {reference} for {problem} after {error}")
+    refine_cot: str = Field(description="the same without the student's error (ablation 'w/o Solution Error')")
+    question_after_error: str = Field(
+        description="{problem} with the student's wrong {error} beside it (ablation 'w/o Self-Reflection')"
+    )
+    wot_substitute: str = Field(
+        "Problem: {problem}\n\nProposed solution: {attempt}\n\nPut the final answer of the proposed solution back into "
+        f"the problem and check whether every condition of the problem holds. {VERDICT}",
+        description="Wrong-of-Thought, first check of an {attempt}: put the answer back into the problem",
+    )
+    wot_steps: str = Field(
+        "Problem: {problem}\n\nProposed solution: {attempt}\n\nGo through the proposed solution one step at a time and "
+        f"check each calculation and each conclusion. {VERDICT}",
+        description="Wrong-of-Thought, second check: step by step",
+    )
+    wot_again: str = Field(
+        "Problem: {problem}\n\nProposed solution: {attempt}\n\nSolve the problem yourself without following the "
+        f"proposed solution, then compare your final answer with the proposed one. {VERDICT}",
+        description="Wrong-of-Thought, third check: solve again and compare",
+    )
+    wot_retry: str = Field(
+        "Solve the problem step by step. Put the final answer in \\boxed{}.\n\n{problem}\n\nThe following was tried "
+        "before and found wrong. Do not repeat its mistake; solve the problem in a different way.\n\n{attempts}",
+        description="Wrong-of-Thought: another solution, with the rejected {attempts} in view",
+    )
+
+    @field_validator("*")
+    @classmethod
+    def _has_holes(cls, text: str, info: ValidationInfo) -> str:
+        needed, found = HOLES[info.field_name or ""], set(_HOLE.findall(text))
+        if found != needed:
+            raise ValueError(
+                f"the text has the holes {sorted(found)}; it needs exactly {sorted(needed)}, written like {{problem}}"
+            )
+        return text
+
+    def refine(self, feedback: str) -> str:
+        return {"error-and-cot": self.refine_error_and_cot, "cot": self.refine_cot}[feedback]

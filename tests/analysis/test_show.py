@@ -1,0 +1,97 @@
+"""`python -m orion.show`: every artifact readable, a row's whole lineage, and nothing that steers the terminal."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orion.errors import UserError
+from orion.show import brief, show, visible
+from tests.analysis.folder import write_study
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_study(tmp_path_factory.mktemp("study"))
+
+
+def shown(path: Path, id: str | None = None, lineage: bool = False) -> str:
+    return "\n".join(show(path, id, lineage, 5, 100))
+
+
+def test_every_artifact_of_a_study_is_shown(results: Path):
+    paths = [path for path in results.rglob("*") if path.is_file()]
+    assert len(paths) > 10
+    for path in paths:
+        assert shown(path), path
+
+
+def test_an_overview_has_rows_columns_and_counts(results: Path):
+    text = shown(results / "student/refined/error-and-cot.parquet")
+    assert "2 rows" in text
+    assert "False 1" in text and "True 1" in text and "mentions-reference 1" in text
+
+
+def test_a_rewrite_leads_to_the_error_the_cot_and_the_problem(results: Path):
+    text = shown(results / "student/refined/error-and-cot.parquet", "train-0", True)
+    steps = [line for line in text.splitlines() if line.startswith("<-")]
+    assert [step.split(" (")[0] for step in steps] == [
+        "<- the student's error",
+        "<- the teacher's CoT",
+        "<- the problem",
+    ]
+    assert "It is 5" in text and "Wait, yes." in text
+
+
+def test_a_score_leads_through_samples_and_training_rows_to_the_teachers_response(results: Path):
+    text = shown(results / "student/orion/seed0/scores.parquet", "bench-2", True)
+    places = [
+        text.index(step)
+        for step in (
+            "sample 0 of bench",
+            "trained on 1 rows",
+            "the student's rewrite",
+            "the student's error",
+            "the teacher's CoT",
+        )
+    ]
+    assert places == sorted(places)
+    assert "Wait, yes." in text[places[-1] :]
+
+
+def test_a_row_is_found_by_its_key(results: Path):
+    text = shown(results / "student/orion/seed0/bench/sampled.parquet", "orion-2-1")
+    assert "row 1 of 1" in text and "draw=1" in text
+
+
+def test_model_output_cannot_steer_the_terminal(tmp_path: Path):
+    hostile = write_study(tmp_path, ["\x1b[2J\x1b]0;owned\x07gone \u202eesrever \u2066x\u2069 \r\b 5"])
+    for path in ("student/errors.parquet", "student/refined/error-and-cot.parquet"):
+        for text in (shown(hostile / path), shown(hostile / path, "train-0", True)):
+            assert not set(text) & set("\x1b\x07\r\b\u202e\u2066\u2069")
+    assert r"\x1b[2J" in shown(hostile / "student/errors.parquet", "train-0")
+
+
+def test_visible_keeps_what_is_harmless():
+    text = "ünï\n\t∀x ∈ ℝ: x² ≥ 0"
+    assert visible(text) == text
+    assert brief("a\nb " * 50, 10) == "a b a b a…"
+
+
+def test_errors_say_what_to_do(results: Path, tmp_path: Path):
+    with pytest.raises(UserError, match="no row with id or key 'nobody'; ids here are such as train-0"):
+        shown(results / "student/errors.parquet", "nobody")
+    with pytest.raises(UserError, match="no such file"):
+        shown(tmp_path / "missing.parquet")
+    (tmp_path / "bad.parquet").write_text("no parquet")
+    with pytest.raises(UserError, match="not a readable parquet file"):
+        shown(tmp_path / "bad.parquet")
+
+
+def test_the_program_ends_quietly_when_its_reader_leaves(results: Path):
+    command = f"{sys.executable} -m orion.show {results}/student/errors.parquet --rows 2 | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert "2 rows" in done.stdout and "Traceback" not in done.stderr

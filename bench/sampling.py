@@ -2,8 +2,8 @@
 
 Word problems are sampled at temperature 0.6, top_p 0.9, as exposure does. Every contender runs in a process of its
 own, one after the other; the first tokens (model loading, compilation) are not timed. Tokens are those up to and with
-the end token: padding is no work. Rates are per second of the process's own CPU time on a CPU, so that other load on the machine
-does not count; of wall-clock time for vLLM, which works in other processes, and on a GPU.
+the end token: padding is no work. Rates are per second of the process's own CPU time on a CPU, so that other load on
+the machine does not count; of wall-clock time for vLLM, which works in other processes, and on a GPU.
 
     python -m bench.sampling --model results/models/NAME/manifest.json --threads 1
     ORION_VLLM_PYTHON=/path/to/python python -m bench.sampling --model ... --contenders vllm raw-vllm ours

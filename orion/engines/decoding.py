@@ -22,7 +22,7 @@ _WORTH_SHARING = 16  # tokens; a shorter common beginning is not worth a cache o
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """One sample in the making. `limit` is in new tokens; `index` is the caller's."""
+    """One sample in the making. `prompt` has two tokens or more, `limit` is in new ones; `index` is the caller's."""
 
     index: int
     prompt: tuple[int, ...]
@@ -72,7 +72,7 @@ class Decoder:
         """The tokens that all prompts begin with, and their cache."""
         first, last = min(row.prompt for row in rows), max(row.prompt for row in rows)
         length = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
-        length = min(length, len(first) - 2)
+        length = min(length, min(len(row.prompt) for row in rows) - 2)  # each keeps a token to add, and one to feed
         if length < _WORTH_SHARING or len({row.prompt for row in rows}) == 1:
             return [], None
         tokens = list(first[:length])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from orion.config.duals import Duals
 from orion.config.endpoint import Endpoint
 from orion.config.methods import Recipe, Stage
 from orion.config.problems import ProblemSource, ProblemsSpec
@@ -23,6 +24,7 @@ from orion.solvers import SOLVERS
 from orion.tables.config import ScoreTable
 from orion.tables.inputs import policies
 from orion.teacher.cots import TeacherSpec
+from orion.teacher.duals import DualsSpec
 
 
 class Specs:
@@ -45,6 +47,15 @@ class Specs:
     def teacher(self, name: str) -> str:
         study = self.study
         return TeacherSpec(teacher=study.teachers[name], question=study.prompts.question, grading=study.grading).spec()
+
+    def duals(self, name: str) -> str:
+        study = self.study
+        return DualsSpec(
+            teacher=study.teachers[name],
+            duals=study.duals or Duals.model_validate({}),
+            prompts={"edit_rectify": study.prompts.edit_rectify, "edit_corrupt": study.prompts.edit_corrupt},
+            grading=study.grading,
+        ).spec()
 
     def endpoint(self, teacher: str) -> str:
         """Where and how hard to ask: changes no result, so it is no part of a spec."""

@@ -84,6 +84,7 @@ class Artifacts:
         paths = {
             "problems": "results/problems/train.parquet",
             "cots": f"results/teacher/{self.study.teacher}/cots.parquet",
+            "duals": f"results/teacher/{self.study.teacher}/duals.parquet",
             "errors": f"results/{w.student}/errors.parquet",
             "refined": f"results/{w.student}/refined/{stage.feedback}.parquet",
         }

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from orion.config.base import Part
 from orion.config.training import TrainingChanges
 
-DataName = Literal["labels", "cots", "refined", "cots-after-error"]
+DataName = Literal["labels", "cots", "refined", "cots-after-error", "rectified", "duals", "refined-over-errors"]
+PAIRS = ("duals", "refined-over-errors")  # data with a rejected side
 Objective = Literal["sft", "dpo", "krsl"]
 SolverName = Literal["wot", "few-shot"]
 
@@ -32,8 +33,12 @@ class Stage(Part):
 
     @model_validator(mode="after")
     def _feedback_belongs_to_refined(self) -> Stage:
-        if (self.data == "refined") != (self.feedback is not None):
+        if self.data.startswith("refined") != (self.feedback is not None):
             raise ValueError("'feedback' (error-and-cot or cot) goes with data: refined, and with nothing else")
+        if self.data == "refined-over-errors" and self.feedback == "cot":
+            raise ValueError("data refined-over-errors needs feedback: error-and-cot; other rewrites have no error")
+        if self.objective != "sft" and self.data not in PAIRS:
+            raise ValueError(f"objective {self.objective} needs pairs: data {' or '.join(PAIRS)}, not {self.data}")
         return self
 
 

@@ -19,6 +19,8 @@ HOLES: dict[str, set[str]] = {
     "wot_steps": {"problem", "attempt"},
     "wot_again": {"problem", "attempt"},
     "wot_retry": {"problem", "attempts"},
+    "edit_rectify": {"problem", "label"},
+    "edit_corrupt": {"problem", "reference", "examples"},
 }
 _HOLE = re.compile(r"\{(" + "|".join(sorted(set.union(*HOLES.values()))) + r")\}")
 
@@ -53,6 +55,20 @@ class Prompts(Part):
         "Solve the problem step by step. Put the final answer in \\boxed{}.\n\n{problem}\n\nThe following was tried "
         "before and found wrong. Do not repeat its mistake; solve the problem in a different way.\n\n{attempts}",
         description="Wrong-of-Thought: another solution, with the rejected {attempts} in view",
+    )
+
+    edit_rectify: str = Field(
+        "Problem: {problem}\n\nHint: the correct answer is {label}.\n\nSolve the problem step by step, so that the "
+        "reasoning leads to the correct answer. Write out the whole reasoning and do not mention the hint. Put the "
+        "final answer in \\boxed{}.",
+        description="EDIT: asks the teacher for a right CoT where it had a wrong one, with the {label} as a hint",
+    )
+    edit_corrupt: str = Field(
+        "These are wrong solutions and right ones of some problems.\n\n{examples}\n\nNow another one.\n\nProblem: "
+        "{problem}\n\nRight solution: {reference}\n\nWrite the wrong solution of this problem that is likeliest to "
+        "be given. Keep the words and steps of the right solution, but make one mistake and carry it through to the "
+        "end. Do not say that it is wrong. Put the wrong final answer in \\boxed{}.",
+        description="EDIT: asks the teacher for the likeliest wrong CoT beside a right {reference}, after {examples}",
     )
 
     @field_validator("*")

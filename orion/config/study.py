@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, ValidationError, field_validator
 
 from orion.config.base import Part
+from orion.config.duals import Duals
 from orion.config.messages import explain
 from orion.config.methods import Recipe
 from orion.config.problems import ProblemSource
@@ -37,6 +38,9 @@ class Study(Part):
     grading: Grading = Grading()
     exposure: Exposure
     refinement: Refinement
+    duals: Duals | None = Field(
+        None, description="EDIT's pairs of a right and a wrong CoT; left out: the paper's values"
+    )
     training: Training
     seeds: list[int] = Field([0], min_length=1, description="training seeds; several give error bars over training")
     evaluation: Evaluation

@@ -23,4 +23,7 @@ DATA = {
     "cots-after-error": Data(
         "orion.methods.orion", "cots_after_error", ("problems", "cots", "errors"), ("question_after_error",)
     ),
+    "rectified": Data("orion.methods.edit", "rectified", ("problems", "cots", "duals")),
+    "duals": Data("orion.methods.edit", "duals", ("problems", "duals")),
+    "refined-over-errors": Data("orion.methods.edit", "refined_over_errors", ("problems", "refined", "errors")),
 }

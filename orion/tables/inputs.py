@@ -53,8 +53,10 @@ def completions(study: Study) -> list[str]:
         for benchmark in study.benchmarks
         for decoding in study.evaluation.decodings
     ]
-    cots = [f"teacher/{study.teacher}/cots"] if _needed(study, "cots") or refined else []
-    return list(dict.fromkeys([*cots, *exposed, *refined, *sampled]))
+    shown = any(recipe.solver == "few-shot" for recipe in study.methods.values())
+    duals = [f"teacher/{study.teacher}/duals"] if _needed(study, "duals") else []
+    cots = [f"teacher/{study.teacher}/cots"] if _needed(study, "cots") or refined or duals or shown else []
+    return list(dict.fromkeys([*cots, *duals, *exposed, *refined, *sampled]))
 
 
 def completion_files(study: Study) -> list[str]:

@@ -131,6 +131,7 @@ def make_examples(
         "longest_tokens": worst,
         "max_length": longest,
         "tokens": sum(example.tokens for example in examples),
+        "completion_tokens": sum(len(side.weights) for example in examples for side in example.sides),
         "trained_tokens": sum(example.trained for example in examples),
     }
     return examples, stats

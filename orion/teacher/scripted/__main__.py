@@ -6,7 +6,8 @@ import argparse
 import socket
 
 from orion import cli
-from orion.teacher.scripted.voice import Answer, solve
+from orion.teacher.scripted.tasks import perform
+from orion.teacher.scripted.voice import Answer
 
 LOST = Answer(
     "I have read this twice. It is not one of the arithmetic stories that I know how to solve.",
@@ -27,7 +28,7 @@ def main() -> None:
     from orion.teacher.scripted.server import Server
 
     def speak(messages: list[dict[str, str]], seed: int) -> Answer:
-        return solve(messages[-1]["content"], seed, arguments.slip_rate) or LOST
+        return perform(messages[-1]["content"], seed, arguments.slip_rate) or LOST
 
     listener = socket.create_server((arguments.host, arguments.port))
     print(f"listening on http://{arguments.host}:{listener.getsockname()[1]}/v1", flush=True)

@@ -34,7 +34,7 @@ def _compute(left: int, symbol: str, right: int) -> int:
     return {"+": left + right, "-": left - right, "*": left * right, "/": left // right}[symbol]
 
 
-def _slip(steps: list[Step], random: Random) -> list[Step]:
+def slip(steps: list[Step], random: Random) -> list[Step]:
     """The same chain with one miscalculated step, carried through to the end."""
     at = random.randrange(len(steps))
     shift = random.choice([-2, -1, 1, 2, 10])
@@ -81,5 +81,5 @@ def solve(prompt: str, seed: int, slip_rate: float) -> Answer | None:
         return None
     random = Random(f"{seed}/{prompt}")
     if random.random() < slip_rate:
-        steps = _slip(steps, random)
+        steps = slip(steps, random)
     return Answer(think(steps, random), respond(steps))

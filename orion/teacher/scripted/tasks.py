@@ -1,0 +1,50 @@
+"""What the scripted teacher does beside solving: it reads from the text of a prompt which task it is, as a model would.
+
+A task is recognised by the labels of its blocks (`Hint: the correct answer is`, `Right solution:`), as the default
+prompts of the config have them; a prompt with other labels gets a plain solution.
+"""
+
+from __future__ import annotations
+
+import re
+from random import Random
+
+from orion.problems.arithmetic import Step, read_steps
+from orion.teacher.scripted.voice import Answer, respond, slip, solve, think
+
+THOUGHT = "Let me see what is asked of me here, and do that."
+
+
+def block(prompt: str, label: str) -> str | None:
+    """The text of the last block `label: ...`, up to a line that begins another block or the last paragraph."""
+    start = prompt.rfind(f"{label}: ")
+    if start < 0:
+        return None
+    rest = prompt[start + len(label) + 2 :]
+    return re.split(r"\n\n(?=[A-Z][a-z]+( [a-z]+)?: |(?:Write|Solve) the )", rest)[0].strip()
+
+
+def rewritten(text: str, steps: list[Step], wrong: list[Step]) -> str:
+    """A solution with its calculations replaced by others, the words kept."""
+    for before, after in zip(steps, wrong, strict=True):
+        text = text.replace(f"That means {before.left} and", f"That means {after.left} and")
+        text = text.replace(str(before), str(after)).replace(f"I keep {before.value}.", f"I keep {after.value}.")
+    last, other = steps[-1].value, wrong[-1].value
+    text = text.replace(f"answer is {last}.", f"answer is {other}.")
+    return text.replace(rf"\boxed{{{last}}}", rf"\boxed{{{other}}}")
+
+
+def perform(prompt: str, seed: int, slip_rate: float) -> Answer | None:
+    """The answer to a prompt; None where there is no problem in it that this teacher knows."""
+    problem = block(prompt, "Problem")
+    steps = read_steps(problem) if problem else []
+    if not problem or not steps:
+        return solve(prompt, seed, slip_rate)
+    random = Random(f"{seed}/{prompt}")
+    slips = random.random() < slip_rate
+    if "Hint: the correct answer is" in prompt:
+        told = slip(steps, random) if slips else steps
+        return Answer(THOUGHT, f"{think(told, random)}\n\n{respond(told)}")
+    if (right := block(prompt, "Right solution")) is not None:
+        return Answer(THOUGHT, right if slips else rewritten(right, steps, slip(steps, random)))
+    return solve(prompt, seed, slip_rate)

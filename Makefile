@@ -5,11 +5,17 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Waiting threads that spin starve the others when several jobs share a machine.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: run test check lock lint clean
+.PHONY: run explore test check lock lint clean
 
 run: $(BIN)/.ready
 	snakemake --cores all results/tables/main.csv
 	@cat results/tables/main.md
+
+# The traces of a run in the browser; the file also opens by itself.
+explore: $(BIN)/.ready
+	snakemake --cores all results/report/traces.html
+	@echo "http://127.0.0.1:8000/traces.html (ctrl-C ends it)"
+	python -m http.server --bind 127.0.0.1 --directory results/report 8000
 
 test: $(BIN)/.ready
 	python -m pytest

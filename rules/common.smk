@@ -10,6 +10,7 @@ from orion import specs
 from orion.code import code_digest
 from orion.config.study import load
 from orion.errors import UserError
+from orion.explorer import inputs as explored
 from orion.methods import DATA
 from orion.tables import inputs
 from orion.workflow import (

@@ -1,0 +1,1 @@
+"""The trace explorer: one page in which a study's traces can be read, filtered and compared, without a server."""

@@ -1,0 +1,46 @@
+"""`python -m orion.explorer`: a page in which the traces of a study can be read, `results/report/traces.html`.
+
+For a training problem it shows the student's wrong solution, the teacher's CoT and the rewrite side by side; for a
+benchmark problem what every method answered. Open the file in a browser; it needs neither server nor network.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from orion import cli
+from orion.explorer.spec import ExplorerSpec
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m orion.explorer", description=__doc__)
+    parser.add_argument("--spec", required=True, help="JSON (or @FILE): students, labels, base")
+    parser.add_argument("--problems", required=True, type=Path, help="parquet of training problems")
+    parser.add_argument("--cots", nargs="*", type=Path, default=[], help="parquet of the teacher's CoTs")
+    parser.add_argument("--errors", nargs="*", type=Path, default=[], help="results/{student}/errors.parquet")
+    parser.add_argument("--refined", nargs="*", type=Path, default=[], help="results/{student}/refined/*.parquet")
+    parser.add_argument("--benchmarks", nargs="*", type=Path, default=[], help="parquet of each benchmark's problems")
+    parser.add_argument("--samples", nargs="*", type=Path, default=[], help="answers of every policy")
+    parser.add_argument("--error-types", nargs="*", type=Path, default=[], help="parquet: key, type")
+    parser.add_argument("--output", required=True, type=Path, help="the page")
+    arguments = parser.parse_args()
+    spec = ExplorerSpec.parse(cli.read_spec(arguments.spec))
+
+    from orion.explorer.items import benchmark_items, training_items
+    from orion.explorer.page import page
+    from orion.files import read_table, replacing
+
+    types = {row["key"]: row["type"] for p in arguments.error_types for row in read_table(p).iter_rows(named=True)}
+    problems = read_table(arguments.problems)
+    items = training_items(problems, arguments.cots, arguments.errors, arguments.refined, spec.students, types)
+    items += benchmark_items(arguments.benchmarks, arguments.samples, spec.students)
+    with replacing(arguments.output) as part, part.open("w", encoding="utf-8") as file:
+        for piece in page(items, spec.labels, spec.base):
+            file.write(piece)
+    traces = sum(len(item.traces) for item in items)
+    print(f"{len(items)} problems, {traces} traces, {arguments.output.stat().st_size / 1e6:.1f} MB: {arguments.output}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,50 @@
+"""What `rules/report.smk` asks about the explorer: its artifacts, its spec, and a digest of its front end."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from orion.config.study import Study
+from orion.explorer.spec import ExplorerSpec
+from orion.tables.inputs import completion_files, policies
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+def cots(study: Study) -> list[str]:
+    return [path for path in completion_files(study) if path.startswith("results/teacher/")]
+
+
+def errors(study: Study) -> list[str]:
+    exposed = [path.partition("/base/")[0] for path in completion_files(study) if "/base/train/" in path]
+    return [f"{student}/errors.parquet" for student in dict.fromkeys(exposed)]
+
+
+def refined(study: Study) -> list[str]:
+    return [path for path in completion_files(study) if "/refined/" in path]
+
+
+def samples(study: Study) -> list[str]:
+    """The answers of every policy with the decoding of the main table."""
+    return [
+        f"results/{student}/{method}/seed{seed}/{benchmark}/{study.evaluation.headline}.parquet"
+        for student, method, seed in policies(study)
+        for benchmark in study.benchmarks
+    ]
+
+
+def spec(study: Study) -> str:
+    methods = study.methods.items()
+    untrained = [name for name, recipe in methods if not recipe.stages]
+    return ExplorerSpec(
+        students=list(study.students),
+        labels={name: recipe.label or name for name, recipe in methods},
+        base=untrained[0] if untrained else None,
+    ).spec()
+
+
+def front_end() -> str:
+    """Snakemake does not see that the page is made of these files."""
+    whole = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(ASSETS.glob("explorer.*"))))
+    return whole.hexdigest()[:16]

@@ -81,8 +81,13 @@ def modules_of(*entries: str) -> list[str]:
 @cache
 def code_digest(*entries: str) -> str:
     """Short digest of all code that `python -m ENTRY` may run."""
+    return own_digest(*modules_of(*entries))
+
+
+def own_digest(*modules: str) -> str:
+    """Short digest of the code of these modules, without what they import."""
     whole = hashlib.sha256()
-    for module in modules_of(*entries):
+    for module in modules:
         path = _path(module)
         assert path is not None
         whole.update(f"{module} {_parsed(path)[0]}\n".encode())

@@ -71,7 +71,7 @@ class Training(Part):
         gt=0,
         description="drop (never cut) rows of more tokens; default: the student's context. Lower it to save memory",
     )
-    dtype: Literal["bfloat16", "float16", "float32"] | None = Field(
+    dtype: Literal["bfloat16", "float32"] | None = Field(
         None,
         description="of the frozen weights and the arithmetic; default: bfloat16 where the machine computes in it, "
         "else float32. Adapters stay float32. Set it to make machines of both kinds train alike",

@@ -77,6 +77,7 @@ def main() -> int:
     arguments = _arguments()
     spec = TrainingSpec.parse(read_spec(arguments.spec))
     os.environ.setdefault("TQDM_DISABLE", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads halve the speed of a shared machine
 
     from orion.chat import Chat
     from orion.students import adapter_digest, read_manifest

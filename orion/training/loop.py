@@ -61,7 +61,8 @@ def collate(examples: Sequence[Example], device: torch.device) -> Batch:
 
 
 @contextmanager
-def _memory_errors(training: Training) -> Iterator[None]:
+def memory_errors(training: Training) -> Iterator[None]:
+    """Turns torch's errors about memory, of GPUs and CPUs alike, into one that names the remedy."""
     try:
         yield
     except RuntimeError as error:  # torch.OutOfMemoryError is one, and the CPU's allocator raises a plain one
@@ -197,11 +198,11 @@ class Loop:
         """Train; returns the log, one row an optimiser step.
 
         Raises:
-            UserError: the loss is no number, or the memory does not suffice.
+            UserError: the loss is no number.
             KeyboardInterrupt: told to stop; the finished steps are kept in the checkpoint.
         """
         total = count_steps(len(self.examples), self.training)
-        with _memory_errors(self.training), _until_told() as told:
+        with _until_told() as told:
             if self.objective.needs_reference:
                 self._read_reference()
             log = self._resume()

@@ -139,7 +139,7 @@ def load(
     attention.register()
     options: dict[str, Any] = {"dtype": torch.float32 if training.mode == "full" else dtype}
     if training.mode == "qlora":
-        options = {"dtype": dtype, "quantization_config": _quantisation(dtype)}
+        options = {"dtype": dtype, "quantization_config": _quantisation(dtype), "device_map": {"": device}}
     model: Any = AutoModelForCausalLM.from_pretrained(
         **where,
         **options,

@@ -15,7 +15,7 @@ from orion.config.training import TrainingSpec
 from orion.students import Manifest
 from orion.training import model
 from orion.training.checkpoints import Checkpoints
-from orion.training.loop import Loop, Row
+from orion.training.loop import Loop, Row, memory_errors
 from orion.training.objectives import Objective
 from orion.training.preflight import check_loss
 from orion.training.rows import Example
@@ -57,28 +57,31 @@ def train(
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # about its own callers
     device = team.device
     training, start, seed = spec.training, arguments.start_adapter, arguments.seed
-    torch.manual_seed(int(digest([seed, "adapter"])[:12], 16))
-    reader = model.load(manifest, training, start, longest, device, spec.student.trust_remote_code)
-    dtype = model.computing_dtype(training, device)
-    check_loss(reader, examples, device, tolerance=1e-3 if dtype == torch.float32 else 2e-2)
-    budget = arguments.batch_tokens or batch_tokens(device)
-    track = None
-    if team.leads:
-        spec_shown = training.model_dump(mode="json", exclude_none=True)
-        track = make_tracker(training.tracker, str(arguments.log.parent), spec_shown, arguments.scratch / "tensorboard")
-    loop = Loop(
-        reader,
-        objective,
-        examples,
-        training,
-        seed,
-        team=team,
-        batch_tokens=budget,
-        checkpoints=checkpoints,
-        track=track,
-    )
-    log = loop.run()
-    weights = team.state(loop.model, loop.optimiser)[0] if team.size > 1 else None
+    with memory_errors(training):
+        torch.manual_seed(int(digest([seed, "adapter"])[:12], 16))
+        reader = model.load(manifest, training, start, longest, device, spec.student.trust_remote_code)
+        dtype = model.computing_dtype(training, device)
+        check_loss(reader, examples, device, tolerance=1e-3 if dtype == torch.float32 else 2e-2)
+        budget = arguments.batch_tokens or batch_tokens(device)
+        track = None
+        if team.leads:
+            spec_shown = training.model_dump(mode="json", exclude_none=True)
+            track = make_tracker(
+                training.tracker, str(arguments.log.parent), spec_shown, arguments.scratch / "tensorboard"
+            )
+        loop = Loop(
+            reader,
+            objective,
+            examples,
+            training,
+            seed,
+            team=team,
+            batch_tokens=budget,
+            checkpoints=checkpoints,
+            track=track,
+        )
+        log = loop.run()
+        weights = team.state(loop.model, loop.optimiser)[0] if team.size > 1 else None
     facts = {
         "dtype": str(dtype).removeprefix("torch."),
         "processes": team.size,

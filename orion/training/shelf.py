@@ -12,14 +12,15 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from orion.code import code_digest
+from orion.code import own_digest
 from orion.config.training import TrainingSpec
 from orion.students import Manifest, adapter_digest
 from orion.training.rows import Example
 from orion.types import digest
 
-# What computes an adapter from examples. What reads rows is left out: the examples themselves are in the key.
-_CODE = tuple(f"orion.training.{name}" for name in ("attention", "batches", "lora", "loop", "losses", "model"))
+# What computes an adapter from examples, and no module that these import: rows, templates and models are in the key by
+# their content, so an edit of what reads them retrains nothing.
+_CODE = tuple(f"orion.training.{name}" for name in ("attention", "batches", "loop", "lora", "losses", "model", "team"))
 
 
 def training_key(
@@ -35,7 +36,7 @@ def training_key(
         "rows": digest(rows),
         "start": adapter_digest(start) if start else None,
         "seed": seed,
-        "code": code_digest(*_CODE, f"orion.training.objectives.{spec.objective}"),
+        "code": own_digest(*_CODE, f"orion.training.objectives.{spec.objective}"),
     }
     return digest(made_of)
 

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUPS: dict[str, list[str]] = {"base": [], "teacher": ["teacher"], "models": ["models"]}
+GROUPS: dict[str, list[str]] = {"base": [], "teacher": ["teacher"], "models": ["models"], "report": ["report"]}
 HEAD = "# Made by `python -m envs.make` from pyproject.toml and requirements.lock: edit those.\n"
 
 

@@ -53,16 +53,16 @@ def summary(column: pl.Series) -> str:
     if not len(present):
         return "all empty"
     if isinstance(column.dtype, pl.List):
-        return f"lists of {present.list.len().min()} to {present.list.len().max()}{missing}"
+        return f"lists of {present.list.len().min()!s} to {present.list.len().max()!s}{missing}"
     if present.dtype.is_numeric() and present.n_unique() > 8:
         low, half, high = (brief(present.quantile(q, "nearest"), 12) for q in (0.0, 0.5, 1.0))
-        return f"{low} … {half} … {high}, mean {present.cast(pl.Float64).mean():.4g}{missing}"
+        return f"{low} … {half} … {high}, mean {brief(present.cast(pl.Float64).mean(), 12)}{missing}"
     counts = present.value_counts(sort=True).rows()
     if len(counts) <= 8 and all(len(str(value)) <= 30 for value, _ in counts):
         return ", ".join(f"{brief(value, 30)} {count}" for value, count in counts) + missing
     if present.dtype == pl.String:
         lengths = present.str.len_chars()
-        return f"{len(counts)} different texts of {lengths.min()} to {lengths.max()} characters{missing}"
+        return f"{len(counts)} different texts of {lengths.min()!s} to {lengths.max()!s} characters{missing}"
     return f"{len(counts)} different values{missing}"
 
 

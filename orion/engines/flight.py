@@ -7,7 +7,7 @@ import heapq
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -97,8 +97,13 @@ class Flight:
         out, self._out = self._out, []
         return out
 
-    async def close(self) -> None:
+    def close(self) -> Coroutine[Any, Any, None]:
+        """What ends it all, to be awaited. From the call on, nothing stops the loop any more: responses that are
+        ready would otherwise do so before the first step of what is awaited."""
         self._closing = True
+        return self._close()
+
+    async def _close(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -86,8 +86,10 @@ def asked(tasks: Sequence[Task], asking: Asking, spec: DualsSpec) -> list[dict[s
     """One row a task, in order; tasks whose response could not be had have none."""
     from orion.verify import verify_batch
 
-    sampling = {"temperature": float(spec.duals.temperature), "max_tokens": spec.duals.max_tokens}
-    requests = [asking.request(task.messages, id=task.problem.id, **sampling) for task in tasks]
+    temperature, limit = float(spec.duals.temperature), spec.duals.max_tokens
+    requests = [
+        asking.request(task.messages, id=task.problem.id, temperature=temperature, max_tokens=limit) for task in tasks
+    ]
     had = [
         (task, request.key, response)
         for task, request, response in zip(tasks, requests, asking.complete(requests), strict=True)

@@ -48,7 +48,9 @@ def test_costs_count_every_completion_once() -> None:
     study = specs().study
     paths = inputs.completions(study)
     assert len(set(paths)) == len(paths)
-    assert paths[0].startswith("teacher/") and sum("/base/train/" in path for path in paths) == 5
+    assert paths[0].startswith("teacher/") and sum("/base/train/" in path for path in paths) == len(
+        study.exposure.temperatures
+    )
     assert sum("/refined/" in path for path in paths) == 2
     assert sum("/seed0/" in path for path in paths) == 6 * 2 * 2  # methods x benchmarks x decodings
 

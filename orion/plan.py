@@ -25,7 +25,7 @@ from orion.errors import UserError
 from orion.methods import DATA
 from orion.progress import quantity
 from orion.tables import inputs
-from orion.workflow import default_config
+from orion.workflow import default_config, read_yaml, whole_config
 
 STAGES = ("teacher", "exposure", "refinement", "training", "evaluation")
 
@@ -71,30 +71,7 @@ def read_study(path: Path | None) -> Study:
     Raises:
         UserError: no such file, no YAML, or a wrong key.
     """
-    default = Path(default_config())
-    given = _yaml(path) if path else {}
-    config = given if "students" in given else _laid_over(_yaml(default), given)
-    return load(config, str(path or default))
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not valid YAML: {error}") from None
-    if not isinstance(found, dict):
-        raise UserError(f"{path}: a mapping of keys is expected")
-    return found
-
-
-def _laid_over(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    result = dict(base)
-    for key, value in over.items():
-        below = result.get(key)
-        result[key] = _laid_over(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
-    return result
+    return load(whole_config(read_yaml(path) if path else {}), str(path or default_config()))
 
 
 def size(source: ProblemSource, name: str) -> int:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from orion.config.methods import Stage
 from orion.config.study import Study
 from orion.errors import UserError
@@ -49,6 +51,38 @@ def default_config() -> str:
     """The embedded default: the working directory's, else the project's own."""
     here = Path("config/config.yaml")
     return str(here if here.exists() else ROOT / here)
+
+
+def whole_config(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A config that names students is a whole study; anything less is laid over the embedded default. Not by
+    `configfile:`, which Snakemake skips where another workflow imports this one with a config of its own."""
+    return dict(given) if "students" in given else _laid_over(read_yaml(Path(default_config())), given)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A config file as it stands.
+
+    Raises:
+        UserError: no such file, no YAML, or no mapping.
+    """
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(found, dict):
+        raise UserError(f"{path}: a mapping of keys is expected")
+    return found
+
+
+def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        both = isinstance(value, Mapping) and isinstance(below, Mapping)
+        result[key] = _laid_over(below, value) if both else value  # type: ignore[arg-type]
+    return result
 
 
 def one_of(names: Iterable[object]) -> str:

@@ -15,26 +15,17 @@ from orion.methods import DATA
 from orion.tables import inputs
 from orion.workflow import (
     Artifacts,
-    default_config,
     one_of,
     prepare_environment,
     refuse_unset_variables,
+    whole_config,
 )
 
 prepare_environment()
 
-# A config that names students is a whole study; anything less is laid over the embedded default.
-if "students" not in config:
-    given = dict(config)
-
-    configfile: default_config()
-
-    update_config(config, given)
-
-
 try:
     refuse_unset_variables(workflow.resource_settings)
-    study = load(config)
+    study = load(whole_config(config))
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

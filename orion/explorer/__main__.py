@@ -15,7 +15,7 @@ from orion.explorer.spec import ExplorerSpec
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m orion.explorer", description=__doc__)
-    parser.add_argument("--spec", required=True, help="JSON (or @FILE): students, labels, base")
+    parser.add_argument("--spec", required=True, help="JSON (or @FILE): students, methods, labels, base")
     parser.add_argument("--problems", required=True, type=Path, help="parquet of training problems")
     parser.add_argument("--cots", nargs="*", type=Path, default=[], help="parquet of the teacher's CoTs")
     parser.add_argument("--errors", nargs="*", type=Path, default=[], help="results/{student}/errors.parquet")
@@ -36,7 +36,7 @@ def main() -> None:
     items = training_items(problems, arguments.cots, arguments.errors, arguments.refined, spec.students, types)
     items += benchmark_items(arguments.benchmarks, arguments.samples, spec.students)
     with replacing(arguments.output) as part, part.open("w", encoding="utf-8") as file:
-        for piece in page(items, spec.labels, spec.base):
+        for piece in page(items, spec):
             file.write(piece)
     traces = sum(len(item.traces) for item in items)
     print(f"{len(items)} problems, {traces} traces, {arguments.output.stat().st_size / 1e6:.1f} MB: {arguments.output}")

@@ -39,6 +39,7 @@ def spec(study: Study) -> str:
     untrained = [name for name, recipe in methods if not recipe.stages]
     return ExplorerSpec(
         students=list(study.students),
+        methods=list(study.methods),
         labels={name: recipe.label or name for name, recipe in methods},
         base=untrained[0] if untrained else None,
     ).spec()

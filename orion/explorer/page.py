@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from orion.explorer.items import Item, detail, entry
+from orion.explorer.spec import ExplorerSpec
 
 ASSETS = Path(__file__).parent / "assets"
 CHUNK = 400_000  # characters of JSON before packing: read in a few milliseconds
@@ -43,8 +44,8 @@ def chunks(items: Sequence[Item]) -> Iterator[list[dict[str, Any]]]:
         yield piece
 
 
-def page(items: Sequence[Item], labels: dict[str, str], base: str | None) -> Iterator[str]:
-    """The file, piece by piece. `base` is the method that changes are counted against; `labels` names methods."""
+def page(items: Sequence[Item], spec: ExplorerSpec) -> Iterator[str]:
+    """The file, piece by piece."""
     script = (ASSETS / "explorer.js").read_text(encoding="utf-8").replace("</script", "<\\/script")
     style = (ASSETS / "explorer.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -64,16 +65,16 @@ def page(items: Sequence[Item], labels: dict[str, str], base: str | None) -> Ite
         for place in range(len(piece)):
             next(where).update(chunk=number, place=place)
         yield f'<script type="application/gzip" id="chunk-{number}">{packed(piece)}</script>\n'
-    methods = list(dict.fromkeys([*labels, *(m for e in entries for m in e["methods"])]))
-    methods = [m for m in methods if any(m in e["methods"] for e in entries)]
+    answered = {method for e in entries for method in e["methods"]}
+    methods = [method for method in spec.methods if method in answered]
     index = {
         "entries": entries,
         "chunks": number + 1,
         "students": list(dict.fromkeys(item.student for item in items)),
         "sets": list(dict.fromkeys(item.set for item in items)),
         "methods": methods,
-        "labels": labels,
-        "base": base or (methods[0] if methods else ""),
+        "labels": spec.labels,
+        "base": spec.base or (methods[0] if methods else ""),
         "types": sorted({name for e in entries for name in e["types"]}),
     }
     yield f'<script type="application/gzip" id="index">{packed(index)}</script>\n'

@@ -6,8 +6,9 @@ from orion.config.base import Part
 
 
 class ExplorerSpec(Part):
-    """`labels` name the methods, in the order in which they are shown; changes are counted against `base`."""
+    """`methods` in the order in which they are shown, named by `labels`; changes are counted against `base`."""
 
     students: list[str]
+    methods: list[str]
     labels: dict[str, str]
     base: str | None = None

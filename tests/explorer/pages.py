@@ -9,7 +9,8 @@ from pathlib import Path
 
 SPEC = {
     "students": ["student"],
-    "labels": {"vanilla": "Vanilla", "sft-long-cot": "SFT(Long-CoT)", "orion": "ORION"},
+    "methods": ["vanilla", "sft-long-cot", "orion"],
+    "labels": {"orion": "ORION", "sft-long-cot": "SFT(Long-CoT)", "vanilla": "Vanilla"},
     "base": "vanilla",
 }
 

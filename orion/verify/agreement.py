@@ -220,6 +220,8 @@ def _relations(gold: Form, answer: Form, policy: Grading) -> bool | None:
                 return False  # x = 5 says nothing of y
             verdict = agree(read(gold.sides[-1]), read(answer.sides[-1]), policy)
             return verdict
+        if not _letters(gold) and not _letters(answer):  # `0.56 = 56\\%` says what its last side says
+            return agree(read(gold.sides[-1]), read(answer.sides[-1]), policy)
         return general(gold, answer)
     relation, other = (gold, answer) if isinstance(gold, Relation) else (answer, gold)
     assert isinstance(relation, Relation)
@@ -232,6 +234,8 @@ def _relations(gold: Form, answer: Form, policy: Grading) -> bool | None:
         bare = read(relation.sides[-1]) if is_assignment(relation) else None
         if bare is None and len(relation.sides) == 2 and _is_letter(relation.sides[1]):
             bare = read(relation.sides[0])
+        if bare is None and not _letters(relation):
+            bare = read(relation.sides[-1])
         if bare is None and relation is answer and isinstance(other, Scalar) and not symbols(other.tree):
             bare = read(relation.sides[-1])  # `x + y = 7`, `3 + 4 = 7` for 7
     else:
@@ -239,6 +243,10 @@ def _relations(gold: Form, answer: Form, policy: Grading) -> bool | None:
     if bare is None:
         return False
     return agree(bare, other, policy) if relation is gold else agree(other, bare, policy)
+
+
+def _letters(relation: Relation) -> bool:
+    return any(token.isalpha() or token[:2] in ("t:", "w:") for side in relation.sides for token in side)
 
 
 def _is_letter(side: tuple[str, ...]) -> bool:

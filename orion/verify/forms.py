@@ -19,7 +19,7 @@ RELATIONS = frozenset(["=", "<", ">", r"\le", r"\ge", r"\ne", r"\in", r"\to", r"
 _CONDITIONS = RELATIONS - {"=", r"\to", r"\equiv"}
 _SEPARATORS = frozenset([",", ";"])
 _PAIRS = {"(": ")", "[": "]", "{{": "}}", r"\langle": r"\rangle"}
-_BASED = re.compile(r"([0-9A-Za-z]+)_(?:\{(\d{1,2})\}|(\d{1,2}))")
+_BASED = re.compile(r"(-?[0-9A-Za-z]+(?:\.[0-9]+)?)_(?:\{(\d{1,2})\}|(\d{1,2}))")
 _CONDITION = re.compile("t:(?:for|where|if|when|as long as|provided)\\b")
 _REAL_LINE = ((r"\mathbb", "{", "R", "}"), (r"\mathbb", "R"), (r"\R",), (r"\Reals",))
 _MATRICES = frozenset("w:" + name for name in ("matrix", "pmatrix", "bmatrix", "Bmatrix", "array", "smallmatrix"))
@@ -86,7 +86,9 @@ def read(tokens: Tokens) -> Form:
         if index and _CONDITION.match(token):  # `5 \text{ for } x > 0`
             return read(tokens[:index])
     parts, _ = split(tokens, frozenset([r"\approx"]))
-    if len(parts) > 1 and parts[0]:
+    if len(parts) > 1 and not parts[0]:
+        return read(parts[1])
+    if len(parts) > 1:
         if len(parts[0]) > 1 or not parts[0][0].isalpha():
             return read(parts[0])
         tokens = (*parts[0], "=", *parts[1])
@@ -114,8 +116,9 @@ def read(tokens: Tokens) -> Form:
     based = _BASED.fullmatch("".join(_digits(token) for token in tokens)) if "_" in tokens else None
     if based:
         digits, base = based[1].upper(), int(based[2] or based[3])
-        valid = digits[0].isdigit() and base <= 36 and all(int(digit, 36) < base for digit in digits)
-        if valid or digits.isdigit():
+        plain = digits.removeprefix("-").replace(".", "")
+        valid = plain[0].isdigit() and base <= 36 and all(int(digit, 36) < base for digit in plain)
+        if valid or plain.isdigit():
             return Based(digits.lstrip("0") or "0", base)
     parts, _ = split(tokens, frozenset([":"]))
     if len(parts) == 2 and all(parts):

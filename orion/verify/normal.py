@@ -67,7 +67,7 @@ _UNICODE = str.maketrans(
 _SIZES = re.compile(
     r"\\(?:left|right|bigg?|Bigg?|bigg?[lrm]|Bigg?[lrm]|middle)(?![a-zA-Z])\s*(?:\.(?!\d))?|\\(?:displaystyle|textstyle|"
     r"scriptstyle|limits|nolimits|rm|bf|it|mathstrut|hfill|strut|large|Large|huge|small|normalsize|boldmath|quad|qquad)"
-    r"(?![a-zA-Z])|\\phantom\s*\{[^{}]*\}|\\[hv]space\*?\s*\{[^{}]*\}|\\(?:label|tag)\s*\{[^{}]*\}"
+    r"(?![a-zA-Z])|\\phantom\s*(?:\{[^{}]*\}|[^\\{])|\\[hv]space\*?\s*\{[^{}]*\}|\\(?:label|tag)\s*\{[^{}]*\}"
 )
 _SPACES = re.compile(r"(?<!\\)\\[,;:!> ]|~")
 _THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\\!,|,\\,|\\,|\\;|\\ |\\:)\s*(?=\d{3}(?!\d))")

@@ -57,7 +57,7 @@ class Grading(BaseModel):
         "makes such outputs answerless: set it to keep lucky numbers out of training data.",
     )
     timeout: float = Field(
-        5.0,
+        3.0,
         gt=0,
         description="Seconds of processor time one symbolic comparison may take before it is given up as unverified. "
         "Raise it if the summary counts many of them.",

@@ -161,7 +161,7 @@ def _text_tokens(content: str) -> list[str]:
     if bare.lower() in ("and", "or", "", "&"):
         return [","] if bare or "," in content else []
     if (
-        bare in FUNCTIONS
+        (bare in FUNCTIONS and bare != "min")  # minutes
         or bare in ("e", "i", "d")
         or re.fullmatch(r"\W", bare)
         or re.fullmatch(r"[-\d.,()\s]+", bare)
@@ -169,7 +169,7 @@ def _text_tokens(content: str) -> list[str]:
         or _COUNTED.fullmatch(bare)
     ):
         return list(tokenize(bare))
-    named = _NAMED.get(bare) or _NAMED.get(bare.lower())
+    named = _NAMED.get(bare) or _NAMED.get(bare.lower()) if bare != "min" else None
     return [named] if named and bare.lower() not in GREEK else ["t:" + " ".join(content.split())]
 
 

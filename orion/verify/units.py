@@ -68,7 +68,8 @@ def _entry(word: str) -> tuple[str, Fraction] | None:
 
 def is_unit(word: str) -> bool:
     """Whether a word of two letters or more is in the table, or says how a unit is meant."""
-    return len(word) > 1 and (word.lower() in _RATES or word.lower() in _SQUARE or _entry(word) is not None)
+    cased = word.islower() or word.isupper() or word.istitle()
+    return len(word) > 1 and cased and (word.lower() in _RATES or word.lower() in _SQUARE or _entry(word) is not None)
 
 
 def unit(tokens: tuple[str, ...]) -> Unit | None:

@@ -94,6 +94,9 @@ def openai_pool(url: str, total: int, concurrency: int) -> float:
 
 
 def ours(url: str, total: int, concurrency: int) -> float:
+    import aiohttp  # noqa: F401 (as for the peer: what a program loads once is not what it pays a request)
+
+    import orion.engines.api  # noqa: F401
     from orion.complete import complete
     from orion.config.endpoint import Endpoint
     from orion.engines import make_engine

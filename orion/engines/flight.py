@@ -71,7 +71,6 @@ class Flight:
         self._transport: Transport | None = None
         self._concurrency = Concurrency(endpoint.concurrency)
         self._back_off = BackOff()
-        self._last_word = loop.time()  # when a response came last
         self._allowance = Allowance(endpoint, requests, store, loop.time())
 
     @property
@@ -156,9 +155,11 @@ class Flight:
         self._timer = self._loop.call_at(when, self.pump)
 
     def _give_up_after(self, patience: float, now: float) -> None:
-        if self.stop is None and now - self._last_word > patience:
+        """End the run if all has failed for too long. While anything is in flight, as long CoTs are, there is hope."""
+        trouble = now - self._back_off.since
+        if self.stop is None and trouble > patience and len(self._tasks) <= 1:
             self.stop = Ended(
-                f"nothing came from {self._endpoint.address()} for {now - self._last_word:.0f} s ({self._last_failure})"
+                f"nothing came from {self._endpoint.address()} for {duration(trouble)} ({self._last_failure})"
             )
 
     # Answers
@@ -203,7 +204,6 @@ class Flight:
         )
         if status == "ok":
             self._successes += 1
-            self._last_word = now
             self._back_off.succeeded()
             self._concurrency.succeeded()
             self._release()
@@ -212,7 +212,6 @@ class Flight:
             self._stop(f"{self._endpoint.address()} {STOPPING[status]} ({_said(attempt)})")
         elif responses.is_final(status):
             self._back_off.succeeded()
-            self._last_word = now
             self._refused(record, attempt)
         elif status in THROTTLED and (status == "http-429" or attempt.retry_after is not None or asked.throttles < 3):
             self._throttled(asked, attempt, record, sent, now)

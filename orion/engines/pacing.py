@@ -42,15 +42,18 @@ class BackOff:
 
     def __init__(self) -> None:
         self.until = float("-inf")
+        self.since = float("inf")  # when the trouble began that lasts until now
         self.row = 0
         self._throttles = 0
         self._last_throttle = float("-inf")
 
     def succeeded(self) -> None:
         self.row = self._throttles = 0
+        self.since = float("inf")
 
     def throttled(self, sent: float, now: float, wait: float | None) -> None:
         """Answered with 429 or 503: all wait as the endpoint says, or longer each time if it says nothing."""
+        self.since = min(self.since, now)
         if sent > self._last_throttle:  # one step for a whole wave
             self._throttles += 1
             self._last_throttle = now
@@ -60,6 +63,7 @@ class BackOff:
 
     def failed(self, now: float, longest: float = LONGEST) -> None:
         self.row += 1
+        self.since = min(self.since, now)
         if self.outage:
             self.until = max(self.until, now + min(self._grown(self.row - self.ROW + 1), longest))
 

@@ -182,3 +182,10 @@ def test_only_what_changes_the_answer_is_asked_anew(server: Server, serve: Any, 
     with Store(tmp_path) as store:
         complete([ask(p) for p in prompts], other.engine(store), store)
     assert other.counts() == {}, "the same model at another address is the same model"
+
+
+def test_failures_while_long_responses_are_in_flight_do_not_end_the_run(server: Server, tmp_path: Path) -> None:
+    prompts = ["long ~ ok:3", *(f"down{i} ~ 500, 500, ok" for i in range(6)), *(f"p{i}" for i in range(10))]
+    got = run(server, tmp_path, prompts, attempts=5, patience_s=0.01)
+    assert all(got)
+    assert server.counts()["long"] == 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orion.engines.pacing import BackOff, Bucket, Budget, Concurrency
 
 
+@settings(deadline=None)
 @given(
     per_minute=st.floats(1, 10_000),
     units=st.lists(st.floats(0.0, 5.0), min_size=1, max_size=200),
@@ -45,6 +46,7 @@ def test_a_wave_of_throttles_halves_the_concurrency_once() -> None:
     assert concurrency.limit == 16
 
 
+@settings(deadline=None)
 @given(events=st.lists(st.tuples(st.booleans(), st.integers(1, 64)), max_size=300))
 def test_concurrency_stays_between_one_and_the_most(events: list[tuple[bool, int]]) -> None:
     concurrency = Concurrency(64)
@@ -96,6 +98,7 @@ def test_failures_among_successes_are_no_outage() -> None:
     assert back_off.outage and back_off.until > 104
 
 
+@settings(deadline=None)
 @given(
     limit=st.floats(0.1, 10),
     requests=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.booleans()), max_size=200),

@@ -63,6 +63,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_model(folder / "model")
     config = LlamaConfig.from_pretrained(folder / "model", hidden_size=128, num_attention_heads=2, head_dim=64)
     config.num_key_value_heads, config.intermediate_size = 1, 128
+    config.tie_word_embeddings, config.initializer_range = False, 0.2  # tied and small, it would echo its last token
     torch.manual_seed(3)
     network = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
     network.save_pretrained(folder / "model")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orion.analysis.program import run
 from orion.errors import UserError
@@ -59,8 +59,8 @@ def build(paths: Sequence[Path], spec: str = "{}") -> pl.DataFrame:
             about = {name: row[name] for name in ("id", "key", "temperature", "kept")}
             numbers = compare(row["response"] or "", texts[row["cot_key"]])
             rows.append(about | {"feedback": path.stem} | numbers)
-    schema = dict.fromkeys(("id", "key", "feedback", "temperature"), pl.String) | {"kept": pl.Boolean}
-    floats = dict.fromkeys(("similarity", "copied", "kept_numbers", "shorter"), pl.Float64)
+    schema: dict[str, Any] = dict.fromkeys(("id", "key", "feedback", "temperature"), pl.String) | {"kept": pl.Boolean}
+    floats: dict[str, Any] = dict.fromkeys(("similarity", "copied", "kept_numbers", "shorter"), pl.Float64)
     return pl.DataFrame(rows, schema=schema | floats)
 
 

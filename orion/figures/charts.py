@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import altair as alt
     import polars as pl
 
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]
@@ -21,7 +20,7 @@ def _arms(table: pl.DataFrame, labels: dict[str, str]) -> pl.DataFrame:
     return table.with_columns(arm=pl.when(several).then(label + ", " + pl.col("stage")).otherwise(label))
 
 
-def entropy(table: pl.DataFrame, labels: dict[str, str]) -> alt.LayerChart:
+def entropy(table: pl.DataFrame, labels: dict[str, str]) -> Any:
     import altair as alt
 
     table = _arms(table, labels)
@@ -29,12 +28,13 @@ def entropy(table: pl.DataFrame, labels: dict[str, str]) -> alt.LayerChart:
     base = alt.Chart(table).encode(x=alt.X("step:Q", title="optimisation step"))
     color = alt.Color("arm:N", title=None, sort=arms, scale=alt.Scale(range=PALETTE))
     dash = alt.StrokeDash("arm:N", title=None, sort=arms)
-    band = base.mark_area(opacity=0.2).encode(y=alt.Y("low:Q"), y2="high:Q", color=color)
+    shade = alt.Color("arm:N", sort=arms, scale=alt.Scale(range=PALETTE), legend=None)
+    band = base.mark_area(opacity=0.2).encode(y=alt.Y("low:Q"), y2="high:Q", color=shade)
     line = base.mark_line().encode(y=alt.Y("mean:Q", title="entropy (nats a token)"), color=color, strokeDash=dash)
-    return alt.layer(band, line)
+    return alt.layer(band, line).resolve_scale(color="independent")
 
 
-def lengths(table: pl.DataFrame, labels: dict[str, str]) -> alt.FacetChart:
+def lengths(table: pl.DataFrame, labels: dict[str, str]) -> Any:
     """Median with the middle half and p10 to p90."""
     import altair as alt
 
@@ -49,7 +49,7 @@ def lengths(table: pl.DataFrame, labels: dict[str, str]) -> alt.FacetChart:
     return alt.layer(outer, inner, middle, data=table).facet(row=alt.Row("problems:N", title="problems"))
 
 
-def funnel(table: pl.DataFrame, labels: dict[str, str]) -> alt.FacetChart:
+def funnel(table: pl.DataFrame, labels: dict[str, str]) -> Any:
     import altair as alt
 
     steps = table["step"].unique(maintain_order=True).to_list()
@@ -62,7 +62,7 @@ def funnel(table: pl.DataFrame, labels: dict[str, str]) -> alt.FacetChart:
     return chart.facet(alt.Facet("panel:N", title=None, sort=panels), columns=3)
 
 
-def distance(table: pl.DataFrame, labels: dict[str, str]) -> alt.FacetChart:
+def distance(table: pl.DataFrame, labels: dict[str, str]) -> Any:
     import altair as alt
 
     names = {

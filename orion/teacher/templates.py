@@ -107,7 +107,7 @@ def inspected(text: str) -> bool:
 def make_templates(problems: Sequence[Problem], asking: Asking, spec: TemplatesSpec) -> list[Draft]:
     """One draft a problem, in order. Every round writes (or mends) all open drafts, then inspects them."""
     drafts = [Draft(problem) for problem in problems]
-    sampling = {"temperature": float(spec.templates.temperature), "max_tokens": spec.templates.max_tokens}
+    temperature, limit = float(spec.templates.temperature), spec.templates.max_tokens
 
     def ask(name: str, about: Sequence[Draft]) -> list[tuple[Draft, str, Response | None]]:
         requests = [
@@ -120,7 +120,8 @@ def make_templates(problems: Sequence[Problem], asking: Asking, spec: TemplatesS
                     faults=draft.faults or "",
                 ),
                 id=draft.problem.id,
-                **sampling,
+                temperature=temperature,
+                max_tokens=limit,
             )
             for draft in about
         ]

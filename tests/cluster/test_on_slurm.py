@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -11,7 +12,14 @@ import pytest
 from tests.cluster.conftest import Cluster, kill
 from tests.cluster.slurm import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("slurm"),
+    pytest.mark.skipif(
+        "ORION_TEST_SLURM" not in os.environ,
+        reason="starts a real SLURM on this machine and takes a quarter of an hour: set ORION_TEST_SLURM=1",
+    ),
+]
 GPU_RULES = {"sample_exposure", "sample_benchmark", "train_adapter"}
 BASE = "tiny/base"
 

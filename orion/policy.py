@@ -38,7 +38,10 @@ class Policy:
         )
         switches = {"thinking": student.thinking or None, "system_prompt": student.system_prompt}
         extra = {name: value for name, value in switches.items() if value is not None}
-        return cls(engine, engine.model, extra, engine.provenance, arguments.store, arguments.offline)
+        # A folder a policy, by what it is: two methods with the same adapter share their samples.
+        _, _, adapter = engine.model.partition("+")
+        store = arguments.store / (f"adapter-{adapter}" if adapter else "base")
+        return cls(engine, engine.model, extra, engine.provenance, store, arguments.offline)
 
     def request(self, messages: tuple[Message, ...], decoding: Decoding, draw: int, id: str) -> Request:
         return Request(self.model, messages, decoding.sampling(), draw, self.extra, id)

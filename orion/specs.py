@@ -13,6 +13,7 @@ from orion.config.endpoint import Endpoint
 from orion.config.methods import Recipe, Stage
 from orion.config.problems import ProblemSource, ProblemsSpec
 from orion.config.study import Study
+from orion.config.templates import Templates
 from orion.config.training import TrainingSpec
 from orion.decontamination import Decontamination
 from orion.error_set import ErrorSetSpec
@@ -25,6 +26,8 @@ from orion.tables.config import ScoreTable
 from orion.tables.inputs import policies
 from orion.teacher.cots import TeacherSpec
 from orion.teacher.duals import DualsSpec
+from orion.teacher.templates import PROMPTS as TEMPLATE_PROMPTS
+from orion.teacher.templates import TemplatesSpec
 
 
 class Specs:
@@ -57,6 +60,16 @@ class Specs:
             grading=study.grading,
         ).spec()
 
+    def templates(self, name: str) -> str:
+        study = self.study
+        texts = study.prompts.model_dump()
+        return TemplatesSpec(
+            teacher=study.teachers[name],
+            templates=study.templates or Templates.model_validate({}),
+            prompts={name: texts[name] for name in TEMPLATE_PROMPTS},
+            grading=study.grading,
+        ).spec()
+
     def endpoint(self, teacher: str) -> str:
         """Where and how hard to ask: changes no result, so it is no part of a spec."""
         return (self.study.teachers[teacher].endpoint or Endpoint()).spec()
@@ -85,7 +98,7 @@ class Specs:
             solving = {"solver": recipe.solver, "shots": recipe.shots, "prompts": prompts or None}
         return SampleSpec(
             student=study.students[student],
-            question=study.prompts.question,
+            question=getattr(study.prompts, (recipe and recipe.ask) or "question"),
             decoding=decoding,
             grading=study.grading,
             **solving,

@@ -119,6 +119,7 @@ class Artifacts:
             "problems": "results/problems/train.parquet",
             "cots": f"results/teacher/{self.study.teacher}/cots.parquet",
             "duals": f"results/teacher/{self.study.teacher}/duals.parquet",
+            "templates": f"results/teacher/{self.study.teacher}/templates.parquet",
             "errors": f"results/{w.student}/errors.parquet",
             "refined": f"results/{w.student}/refined/{stage.feedback}.parquet",
         }

@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent))
 
 from orion import specs
+from orion.analysis import inputs as analysed
 from orion.code import code_digest
 from orion.config.study import load
 from orion.errors import UserError

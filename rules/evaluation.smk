@@ -24,8 +24,7 @@ rule sample_benchmark:
             if "cots" in input.keys()
             else ""
         ),
-        store=lambda w, input: f"{STORE}/{w.student}/"
-        + (f"{w.method}-seed{w.seed}" if input.adapter else "base"),
+        store=lambda w, input: f"{STORE}/{w.student}",
     shell:
         "python -m orion.sample --spec {params.spec:q} --problems {input.problems} --model {input.model}"
         " {params.adapter} {params.examples} --store {params.store} --threads {threads}"

@@ -17,7 +17,7 @@ rule sample_exposure:
     params:
         spec=lambda w: specs_of.exposure(w.student, w.temperature),
         code=code_digest("orion.sample"),
-        store=lambda w, input: f"{STORE}/{w.student}/base",
+        store=lambda w, input: f"{STORE}/{w.student}",
     shell:
         "python -m orion.sample --spec {params.spec:q} --problems {input.problems} --model {input.model}"
         " --store {params.store} --threads {threads} --output {output} > {log} 2>&1"

@@ -23,7 +23,7 @@ rule refine_cots:
     params:
         spec=lambda w: specs_of.refinement(w.student, w.feedback),
         code=code_digest("orion.refinement"),
-        store=lambda w, input: f"{STORE}/{w.student}/base",
+        store=lambda w, input: f"{STORE}/{w.student}",
         errors=lambda w, input: f"--errors {input.errors}" if input.errors else "",
     shell:
         "python -m orion.refinement --spec {params.spec:q} --problems {input.problems} --model {input.model}"

@@ -9,7 +9,9 @@ from pydantic import Field, model_validator
 from orion.config.base import Part
 from orion.config.training import TrainingChanges
 
-DataName = Literal["labels", "cots", "refined", "cots-after-error", "rectified", "duals", "refined-over-errors"]
+DataName = Literal[
+    "labels", "cots", "refined", "cots-after-error", "rectified", "duals", "refined-over-errors", "templates"
+]
 PAIRS = ("duals", "refined-over-errors")  # data with a rejected side
 Objective = Literal["sft", "dpo", "krsl"]
 SolverName = Literal["wot", "few-shot"]
@@ -54,6 +56,11 @@ class Recipe(Part):
     )
     shots: int | None = Field(
         None, gt=0, description="few-shot: teacher CoTs in the prompt, a choice seeded by the seed (3 if left out)"
+    )
+    ask: Literal["template_question"] | None = Field(
+        None,
+        description="the text of `prompts` that asks the student in the evaluation, where it was trained on another "
+        "than `question`",
     )
     label: str | None = Field(None, description="how tables and figures call it; default: the recipe's name")
 

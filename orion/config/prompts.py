@@ -21,6 +21,10 @@ HOLES: dict[str, set[str]] = {
     "wot_retry": {"problem", "attempts"},
     "edit_rectify": {"problem", "label"},
     "edit_corrupt": {"problem", "reference", "examples"},
+    "template_write": {"problem", "solution"},
+    "template_inspect": {"problem", "solution", "template"},
+    "template_mend": {"problem", "solution", "template", "faults"},
+    "template_question": {"problem"},
 }
 _HOLE = re.compile(r"\{(" + "|".join(sorted(set.union(*HOLES.values()))) + r")\}")
 
@@ -69,6 +73,32 @@ class Prompts(Part):
         "be given. Keep the words and steps of the right solution, but make one mistake and carry it through to the "
         "end. Do not say that it is wrong. Put the wrong final answer in \\boxed{}.",
         description="EDIT: asks the teacher for the likeliest wrong CoT beside a right {reference}, after {examples}",
+    )
+
+    template_write: str = Field(
+        "Problem: {problem}\n\nReference solution: {solution}\n\nRecast the reference solution as XML. Write its steps "
+        "as <Step 1>...</Step 1>, <Step 2>...</Step 2> and so on; inside a tricky step add <Key>...</Key> with a "
+        "detailed explanation. After the steps write <Generalized>...</Generalized>: how problems of this kind are "
+        "solved. Last write <Answer>...</Answer> with the final answer in \\boxed{}. Write nothing else.",
+        description="SuperCorrect: asks the teacher to recast a {solution} as a hierarchical template",
+    )
+    template_inspect: str = Field(
+        "Problem: {problem}\n\nReference solution: {solution}\n\nRecast solution: {template}\n\nCompare the recast "
+        "solution with the reference solution, step by step. Name every faulty part and say what is wrong with it. "
+        "End with one line: 'Verdict: pass' if there is none, else 'Verdict: faulty'.",
+        description="SuperCorrect: asks the inspector for faulty parts of a {template}",
+    )
+    template_mend: str = Field(
+        "Problem: {problem}\n\nReference solution: {solution}\n\nRecast solution: {template}\n\nReport of an "
+        "inspector: {faults}\n\nWrite the recast solution anew, in the same XML, with the faulty parts mended. Write "
+        "nothing else.",
+        description="SuperCorrect: asks the teacher to mend the {faults} of a {template}",
+    )
+    template_question: str = Field(
+        "Solve the problem in numbered steps: <Step 1>...</Step 1> and so on, with a <Key>...</Key> inside tricky "
+        "ones; then <Generalized>...</Generalized>, how such problems are solved; then <Answer>...</Answer> with the "
+        "final answer in \\boxed{}.\n\n{problem}",
+        description="SuperCorrect: asks the student for a solution in the form of the templates it was trained on",
     )
 
     @field_validator("*")

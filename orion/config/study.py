@@ -15,6 +15,7 @@ from orion.config.prompts import Prompts
 from orion.config.sampling import Evaluation, Exposure, Refinement
 from orion.config.student import Student
 from orion.config.teacher import Teacher
+from orion.config.templates import Templates
 from orion.config.training import Training
 from orion.decontamination import Decontamination
 from orion.errors import UserError
@@ -41,6 +42,7 @@ class Study(Part):
     duals: Duals | None = Field(
         None, description="EDIT's pairs of a right and a wrong CoT; left out: the paper's values"
     )
+    templates: Templates | None = Field(None, description="SuperCorrect's hierarchical solutions; left out: defaults")
     training: Training
     seeds: list[int] = Field([0], min_length=1, description="training seeds; several give error bars over training")
     evaluation: Evaluation

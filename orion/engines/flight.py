@@ -254,7 +254,11 @@ class Flight:
     def _failed(self, asked: Asked, attempt: Attempt, record: Record, now: float) -> None:
         self._last_failure = f"{attempt.status}: {_said(attempt)}"
         was = self._back_off.outage
-        self._back_off.failed(now)
+        # A sign of an outage: it breaks on the way, and not only for requests that have broken before. An odd body
+        # comes from an endpoint that is there.
+        on_the_way = attempt.status.startswith("http-5") or attempt.status in ("reset", "timeout", "no-connection")
+        if on_the_way and (was or asked.tries == 0):
+            self._back_off.failed(now, 5.0 if attempt.status == "http-500" else BackOff.LONGEST)
         if self._back_off.outage and not was:
             self._note(f"nothing comes ({self._last_failure}); trying now and then")
         if self._back_off.outage:

@@ -26,4 +26,5 @@ DATA = {
     "rectified": Data("orion.methods.edit", "rectified", ("problems", "cots", "duals")),
     "duals": Data("orion.methods.edit", "duals", ("problems", "duals")),
     "refined-over-errors": Data("orion.methods.edit", "refined_over_errors", ("problems", "refined", "errors")),
+    "templates": Data("orion.methods.supercorrect", "templates", ("problems", "templates"), ("template_question",)),
 }

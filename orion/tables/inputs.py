@@ -55,8 +55,9 @@ def completions(study: Study) -> list[str]:
     ]
     shown = any(recipe.solver == "few-shot" for recipe in study.methods.values())
     duals = [f"teacher/{study.teacher}/duals"] if _needed(study, "duals") else []
+    templates = [f"teacher/{study.teacher}/templates"] if _needed(study, "templates") else []
     cots = [f"teacher/{study.teacher}/cots"] if _needed(study, "cots") or refined or duals or shown else []
-    return list(dict.fromkeys([*cots, *duals, *exposed, *refined, *sampled]))
+    return list(dict.fromkeys([*cots, *duals, *templates, *exposed, *refined, *sampled]))
 
 
 def completion_files(study: Study) -> list[str]:

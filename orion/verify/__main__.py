@@ -72,7 +72,7 @@ def main() -> int:
     if arguments.compare:
         from orion.verify.peer import math_verify, report
 
-        print(report(items, verdicts, math_verify(items, policy.workers)))
+        print(report(items, verdicts, math_verify(items)))
     return 0
 
 

@@ -227,8 +227,6 @@ def _relations(gold: Form, answer: Form, policy: Grading) -> bool | None:
     assert isinstance(relation, Relation)
     if relation is gold and policy.equations == "required":
         return False
-    if isinstance(other, Group) and other.kind == "list":
-        return False
     bare: Form | None
     if set(relation.ops) == {"="}:
         bare = read(relation.sides[-1]) if is_assignment(relation) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_BOX = re.compile(r"\\(?:boxed|fbox|framebox|Boxed)(?![A-Za-z])\s*|\x08oxed\s*(?=\{)")
+_BOX = re.compile(r"\\(?:boxed|fbox|framebox|Boxed)(?![A-Za-z])\s*|(?:\x08oxed|(?<![A-Za-z\\])boxed)(?=\{)")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _BARE_BOX = re.compile(r"\\[a-zA-Z]+|[^\s$]")
 _BETWEEN = re.compile(

@@ -11,7 +11,7 @@ _HASHES = re.compile(r"^[ \t]*####(?!#)[ \t]*(\S[^\n]*)", re.MULTILINE)
 _MARK = r"[*_`]{0,3}"
 _HEADING = re.compile(
     rf"(?:^|[\n.*#])[ \t>#*_-]{{0,20}}(?:the )?(?:correct |final |my ){{0,3}}(?:answer|choice|option|result)s?{_MARK}"
-    rf"\s{{0,9}}[:：]\s{{0,9}}{_MARK}\s{{0,9}}",
+    rf"(?:\s{{0,9}}[:：]\s{{0,9}}{_MARK}\s{{0,9}}|[ \t]{{0,9}}\n\s{{0,9}})",
     re.IGNORECASE,
 )
 _IS = re.compile(

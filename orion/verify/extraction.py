@@ -62,7 +62,7 @@ def last_number(text: str) -> str | None:
 
 def _last_line(text: str) -> str | None:
     line = text[text.rfind("\n") + 1 :].strip(" \t*_`")
-    return line if 0 < len(line) <= 300 else None
+    return _judgement(line) if 0 < len(line) <= 300 else None
 
 
 def _choice_in(text: str) -> str | None:
@@ -125,11 +125,20 @@ def _steps(kind: str, last: bool) -> list[_Step]:
     return [*steps, ("last-number", last_number)] if last else steps
 
 
+_JUDGEMENT = re.compile(r"(yes|no|true|false|valid|invalid|plausible|implausible)(?=\s*[,.;:!—–]|\s*$)", re.IGNORECASE)
+
+
+def _judgement(text: str) -> str:
+    """`No` of `No, she would not`; other text as it is."""
+    found = _JUDGEMENT.match(text)
+    return found[1] if found else text
+
+
 def _declared_words(text: str) -> str | None:
     clause = declared(text)
     if clause and (bold := BOLD.findall(clause)):
         return str(bold[-1])
-    return clause.strip("* ") if clause else None
+    return _judgement(clause.strip("* ")) if clause else None
 
 
 def _bold_words(text: str) -> str | None:

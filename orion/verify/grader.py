@@ -65,14 +65,14 @@ def verify_batch(
     return grade(items, settings(grading, policy))
 
 
-def grade(items: Sequence[Item], grading: Grading) -> list[Verdict]:
-    """Grade each item, in order."""
+def grade(items: Sequence[Item], grading: Grading, workers: int | None = None) -> list[Verdict]:
+    """Grade each item, in order. `workers`: most processes for symbolic comparisons (one per available core)."""
     found = [_found(item, grading) for item in items]
     keys = [
         None if one.answer is None else Key(item.gold, one.answer, canonical_kind(item.kind))
         for one, item in zip(found, items, strict=True)
     ]
-    decided = compare((key for key in keys if key is not None), grading)
+    decided = compare((key for key in keys if key is not None), grading, workers)
     verdicts = []
     for one, key in zip(found, keys, strict=True):
         if key is None:
@@ -121,7 +121,7 @@ def settings(grading: Grading | None, policy: dict[str, Any]) -> Grading:
         raise UserError(f"grading: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def compare(keys: Iterable[Key], grading: Grading) -> dict[Key, Decision]:
+def compare(keys: Iterable[Key], grading: Grading, workers: int | None = None) -> dict[Key, Decision]:
     """Decide each distinct key: in this process where that is cheap, the rest together in the workers."""
     decided = {key: decide(key.gold, key.answer, key.kind, grading) for key in dict.fromkeys(keys)}
     hard = [key for key, decision in decided.items() if decision.equal is None and decision.reason is None]
@@ -130,7 +130,7 @@ def compare(keys: Iterable[Key], grading: Grading) -> dict[Key, Decision]:
             [(normal(key.gold), normal(key.answer)) for key in hard],
             timeout=grading.timeout,
             memory_mb=grading.memory_mb,
-            workers=grading.workers,
+            workers=workers,
         )
         for key, outcome in zip(hard, outcomes, strict=True):
             decided[key] = Decision(outcome.equal, "symbolic", outcome.reason)

@@ -23,6 +23,30 @@ def math_verify(items: Sequence[Item], workers: int | None = None) -> list[str]:
     return [names[outcome.equal] for outcome in outcomes]
 
 
+def reason(own: Verdict, other: str) -> str:
+    """Why we judge otherwise, by the step that decided: what we found typical of such rows."""
+    step, _, how = own.how.partition(":")
+    if other == "unverified":
+        return "math-verify did not come back"
+    if own.verdict == "unverified":
+        return "not decided; math-verify calls what it gives up or cannot read wrong"
+    if own.answer is None:
+        return "no final answer after the thinking; math-verify takes any formula or number of the text"
+    if own.verdict == "correct" and how in ("words", "choice"):
+        return "words and letters, which math-verify does not extract"
+    if own.verdict == "correct" and how in ("text", "rational") and step != "boxed":
+        return "the declared answer stands outside of formula marks, where math-verify reads no LaTeX"
+    if own.verdict == "correct" and how in ("value", "float"):
+        return "a unit, a currency sign or a power of ten, which math-verify does not read there"
+    if own.verdict == "correct":
+        return "a name, a condition, or one value in several forms, which math-verify takes as part of the answer"
+    if how == "relation":
+        return "math-verify compares one side or one formula, or takes c for C"
+    if how in ("rational", "value", "float"):
+        return "math-verify compares to six decimals, takes the percent sign away, or takes another number of the text"
+    return "math-verify compares only a part of the answer, or ignores its order or brackets"
+
+
 def report(items: Sequence[Item], ours: Sequence[Verdict], theirs: Sequence[str], limit: int = 50) -> str:
     """The table of agreement and the first `limit` rows that are judged otherwise, as text."""
     table = Counter((own.verdict, other) for own, other in zip(ours, theirs, strict=True))
@@ -34,6 +58,8 @@ def report(items: Sequence[Item], ours: Sequence[Verdict], theirs: Sequence[str]
         if own.verdict != other
     ]
     lines.append(f"{len(different)} of {len(items)} rows are judged otherwise")
+    for text, count in Counter(reason(own, other) for _, _, own, other in different).most_common():
+        lines.append(f"  {count:>5}  {text}")
     for number, item, own, other in different[:limit]:
         lines.append(f"  row {number}: gold {item.gold!r}, answer {(own.answer or '')[:120]!r}")
         lines.append(

@@ -24,7 +24,8 @@ class Grading(BaseModel):
     )
     units: Literal["lenient", "required"] = Field(
         "lenient",
-        description="`lenient`: a unit may be left out or added, but two different units never agree. `required`: "
+        description="`lenient`: a unit may be left out or added, but units of measure are converted and must agree. "
+        "`required`: "
         "an answer needs the gold's unit. Change it for physics problems whose unit is part of the question.",
     )
     lists: Literal["unordered", "ordered"] = Field(
@@ -66,10 +67,4 @@ class Grading(BaseModel):
         2048,
         ge=512,
         description="Address space of one symbolic worker, in MB. Lower it where many jobs share a small machine.",
-    )
-    workers: int | None = Field(
-        None,
-        ge=1,
-        description="Most worker processes for symbolic comparisons. null: one per available core. They start only "
-        "when needed. Changes no verdict.",
     )

@@ -41,7 +41,7 @@ class Faults:
         self.latency = latency
         self.log: list[dict[str, Any]] = []
         self.asked: Counter[str] = Counter()
-        self.storm_until = 0.0
+        self.storm_until = self.storm_for = 0.0
         self.storm_form = "seconds"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -67,7 +67,7 @@ class Faults:
     def control(self, path: str, writer: asyncio.StreamWriter) -> None:
         if path.startswith("/storm"):
             _, _, self.storm_form, seconds = path.split("/")
-            self.storm_until = time.time() + float(seconds)
+            self.storm_for = float(seconds)  # from the first request on
         body = json.dumps(len(self.log) if path == "/count" else self.log).encode()
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
@@ -87,6 +87,8 @@ class Answer:
         turn = server.asked[self.prompt]
         server.asked[self.prompt] += 1
         server.log.append(self.entry)
+        if server.storm_for:
+            server.storm_until, server.storm_for = time.time() + server.storm_for, 0.0
         if time.time() < server.storm_until:
             how = {"seconds": "429:1", "date": "429date:1", "none": "429"}[server.storm_form]
         else:

@@ -184,6 +184,14 @@ def test_only_what_changes_the_answer_is_asked_anew(server: Server, serve: Any, 
     assert other.counts() == {}, "the same model at another address is the same model"
 
 
+@pytest.mark.parametrize("fault", ["no_choices", "empty", "malformed"])
+def test_many_poison_requests_at_the_end_are_no_outage(server: Server, tmp_path: Path, fault: str) -> None:
+    prompts = [*(f"p{i}" for i in range(10)), *(f"poison{i} ~ {fault}" for i in range(30))]
+    got = run(server, tmp_path, prompts, patience_s=600)
+    assert [response is None for response in got] == [False] * 10 + [True] * 30
+    assert all(server.counts()[f"poison{i}"] == 3 for i in range(30))
+
+
 def test_failures_while_long_responses_are_in_flight_do_not_end_the_run(server: Server, tmp_path: Path) -> None:
     prompts = ["long ~ ok:3", *(f"down{i} ~ 500, 500, ok" for i in range(6)), *(f"p{i}" for i in range(10))]
     got = run(server, tmp_path, prompts, attempts=5, patience_s=0.01)

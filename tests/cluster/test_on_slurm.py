@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -11,7 +12,14 @@ import pytest
 from tests.cluster.conftest import Cluster, kill
 from tests.cluster.slurm import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("slurm"),
+    pytest.mark.skipif(
+        "ORION_TEST_SLURM" not in os.environ,
+        reason="starts a real SLURM on this machine and takes a quarter of an hour: set ORION_TEST_SLURM=1",
+    ),
+]
 GPU_RULES = {"sample_exposure", "sample_benchmark", "train_adapter"}
 BASE = "tiny/base"
 
@@ -87,12 +95,16 @@ def test_after_a_killed_head_restart_leaves_no_job_behind_and_none_runs_twice(cl
 
 def test_a_job_over_its_time_limit_gets_more_time_and_goes_on_where_it_stood(cluster: Cluster) -> None:
     before = cluster.stored(BASE)
-    with cluster.workspace.edited(exposure={"draws": 12, "temperatures": ["0.8"]}):
-        head = cluster.start(exposure("0.8"), "--set-resources", "sample_exposure:runtime=attempt", "--retries", "9")
-        cluster.finish(head)
-    states = [job["JobState"] for job in cluster.slurm.jobs() if job["rule"] == "sample_exposure"]
-    assert "TIMEOUT" in states and states[-1] == "COMPLETED"
-    none_twice(cluster, before, 12 * problems(cluster))
+    head = cluster.start(exposure("0.8"), "--set-resources", "sample_exposure:runtime=attempt", "--retries", "9")
+    wait_for("responses", lambda: len(cluster.stored(BASE)) > len(before), 300)
+    job = cluster.slurm.running("sample_exposure")[0]
+    cluster.slurm.ask("scancel", "--signal=STOP", job)  # it hangs, as on a file system that does not answer
+    cluster.finish(head)
+    states = {job["JobId"]: job["JobState"] for job in cluster.slurm.jobs()}
+    assert states[job] == "TIMEOUT"
+    limits = [job["TimeLimit"] for job in cluster.slurm.jobs() if "t0.8" in job["StdOut"] or "0.8" in job["Comment"]]
+    assert limits == sorted(limits) and len(set(limits)) == len(limits) > 1
+    none_twice(cluster, before, problems(cluster))
 
 
 def test_what_does_not_depend_on_a_failed_job_goes_on(cluster: Cluster, tmp_path: Path) -> None:
@@ -116,7 +128,7 @@ def test_a_request_that_no_node_can_meet_ends_the_run_and_says_so(cluster: Clust
     assert not (cluster.workspace.work / target).exists()
 
 
-def test_a_missing_setting_of_the_site_is_named(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_setting_of_the_site_is_named(cluster: Cluster) -> None:
     head = cluster.start("tables", program=("env", "-u", "ORION_PARTITION", "-u", "ORION_GPU_PARTITION", sys.executable,
         "-m", "snakemake", "--workflow-profile", str(cluster.profile)))  # fmt: skip
     assert head.wait(timeout=300) == 1

@@ -45,7 +45,11 @@ def test_many_items_lie_in_chunks():
     problem = {"id": "p", "problem": "q", "answer": "1"}
     text = {"role": "answer", "method": "vanilla", "text": "x" * 3000, "verdict": "correct", "tokens": 3}
     items = [Item("s", "bench", problem | {"id": f"p{n}"}, [dict(text)]) for n in range(1000)]
-    pieces = [piece for piece in page(items, ExplorerSpec(students=["s"], methods=["vanilla"], labels={})) if 'id="chunk-' in piece]
+    pieces = [
+        piece
+        for piece in page(items, ExplorerSpec(students=["s"], methods=["vanilla"], labels={}))
+        if 'id="chunk-' in piece
+    ]
     assert 5 <= len(pieces) <= 20
 
 

@@ -15,7 +15,7 @@ from tests.pipeline.workspace import ROOT, merged
 
 STAGES = [
     "problems", "students", "teacher", "sample", "error_set", "refinement", "methods.build", "training", "scores",
-    "tables", "verify", "store", "compare", "decontamination",
+    "tables", "verify", "store", "compare", "decontamination", "teacher.duals", "teacher.templates", "show",
 ]  # fmt: skip
 HEAVY = {"torch", "transformers", "polars", "openai", "vllm", "peft", "datasets", "sympy", "scipy"}
 

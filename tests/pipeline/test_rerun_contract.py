@@ -10,7 +10,7 @@ from tests.pipeline.workspace import MAIN, Workspace, merged
 
 TRAINED = ["sft-label", "sft-long-cot", "orion", "orion-no-error", "orion-no-reflection"]
 METHODS = ["vanilla", *TRAINED]
-BENCHMARKS, DECODINGS, TEMPERATURES = ["arith-easy", "arith-hard"], ["sampled", "greedy"], ["0.6", "1.0"]
+BENCHMARKS, DECODINGS, TEMPERATURES = ["arith-easy", "arith-hard"], ["sampled", "greedy"], ["0.6", "1"]
 TABLES = {"make_tables main"}
 
 

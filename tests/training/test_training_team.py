@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -30,7 +31,10 @@ def shipped(name: str) -> dict[str, str]:
     return {"ACCELERATE_USE_FSDP": "true", "ACCELERATE_MIXED_PRECISION": config["mixed_precision"]} | settings
 
 
-def launch(command: list[str], processes: int, environment: dict[str, str], expect: int = 0) -> list[str]:
+def launch(
+    command: list[str], processes: int, environment: dict[str, str], expect: int = 0, stop_at: str | None = None
+) -> list[str]:
+    """Start the processes and wait for them; at a line that begins with `stop_at`, tell them to stop."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -47,7 +51,11 @@ def launch(command: list[str], processes: int, environment: dict[str, str], expe
         )
         for rank in ranks
     ]  # fmt: skip
-    printed = [job.communicate(timeout=300)[0] for job in jobs]
+    if stop_at:
+        assert any(line.startswith(stop_at) for line in iter(jobs[0].stdout.readline, ""))  # type: ignore[union-attr]
+        for job in jobs:
+            job.send_signal(signal.SIGTERM)
+    printed = [job.communicate(timeout=600)[0] for job in jobs]
     assert [job.returncode for job in jobs] == [expect] * processes, "\n".join(printed)
     return printed
 
@@ -104,3 +112,24 @@ def test_every_row_counts_once_whatever_the_processes(size: int, budget: int) ->
         counted += [example.id for part, counts in parts if counts for example in part]
     assert sorted(counted) == [example.id for example in examples]
     assert len(rounds) == 1  # all processes meet equally often
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["one-model-each", "fsdp"])
+def test_two_processes_that_are_told_to_stop_go_on_where_they_stood(
+    tiny: Tiny, training_set: Callable[..., Path], tmp_path: Path, how: str
+) -> None:
+    """The processes agree on the step after which they stop, keep it, and resume to the curve of one process."""
+    spec = tiny.spec(lora={"dropout": 0}, epochs=10)
+    curves = {}
+    for processes in (1, 2):
+        out = tmp_path / str(processes)
+        command = [sys.executable, "-m", "orion.training", "--spec", spec.spec(), "--model", str(tiny.manifest_path)]
+        command += ["--training-set", str(training_set(ROWS)), "--adapter", str(out / "adapter"), "--threads", "1"]
+        command += ["--log", str(out / "training_log.parquet"), "--scratch", str(tmp_path / "scratch")]
+        if processes == 2:
+            launch(command, 2, shipped(how), expect=130, stop_at="step 4/")
+        printed = launch(command, processes, shipped(how) if processes > 1 else {})
+        assert ("going on after step" in printed[0]) == (processes == 2)
+        curves[processes] = pl.read_parquet(out / "training_log.parquet")["loss"].to_list()
+    assert curves[2] == pytest.approx(curves[1], rel=1e-3)

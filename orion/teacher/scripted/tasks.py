@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from random import Random
 
-from orion.problems.arithmetic import Step, read_steps
-from orion.teacher.scripted.voice import Answer, respond, slip, solve, think
+from orion.problems.arithmetic import SYMBOLS, Step, read_steps
+from orion.teacher.scripted.voice import BECAUSE, Answer, respond, slip, solve, think
 
 THOUGHT = "Let me see what is asked of me here, and do that."
 
@@ -21,7 +21,7 @@ def block(prompt: str, label: str) -> str | None:
     if start < 0:
         return None
     rest = prompt[start + len(label) + 2 :]
-    return re.split(r"\n\n(?=[A-Z][a-z]+( [a-z]+)?: |(?:Write|Solve) the )", rest)[0].strip()
+    return re.split(r"\n\n(?=[A-Z][a-z]+( [a-z]+)?: |(?:Write|Solve|Compare|Recast) the |Report of )", rest)[0].strip()
 
 
 def rewritten(text: str, steps: list[Step], wrong: list[Step]) -> str:
@@ -32,6 +32,24 @@ def rewritten(text: str, steps: list[Step], wrong: list[Step]) -> str:
     last, other = steps[-1].value, wrong[-1].value
     text = text.replace(f"answer is {last}.", f"answer is {other}.")
     return text.replace(rf"\boxed{{{last}}}", rf"\boxed{{{other}}}")
+
+
+def template(steps: list[Step]) -> str:
+    """The solution as a hierarchical template: steps, a key inside those that multiply or divide, what is general."""
+    parts = []
+    for number, step in enumerate(steps, 1):
+        key = f"\n<Key>{step.left} and {step.right}, {BECAUSE[step.op]}.</Key>" if SYMBOLS[step.op] in "*/" else ""
+        parts.append(f"<Step {number}>\n{step.sentence} {step}{key}\n</Step {number}>")
+    general = "Follow one number through the story and apply what each sentence does to it."
+    answer = rf"<Answer>\boxed{{{steps[-1].value}}}</Answer>"
+    return "\n".join([*parts, f"<Generalized>\n{general}\n</Generalized>", answer])
+
+
+def inspection(recast: str, steps: list[Step]) -> str:
+    """Which steps of a recast solution are not those of the right one, and a verdict."""
+    faulty = [number for number, step in enumerate(steps, 1) if str(step) not in recast]
+    said = [f"Step {number} is faulty: its calculation is not that of the reference." for number in faulty]
+    return "\n".join([*said, f"Verdict: {'faulty' if faulty else 'pass'}"])
 
 
 def perform(prompt: str, seed: int, slip_rate: float) -> Answer | None:
@@ -45,6 +63,12 @@ def perform(prompt: str, seed: int, slip_rate: float) -> Answer | None:
     if "Hint: the correct answer is" in prompt:
         told = slip(steps, random) if slips else steps
         return Answer(THOUGHT, f"{think(told, random)}\n\n{respond(told)}")
+    if (recast := block(prompt, "Recast solution")) is not None:
+        if "Report of an inspector: " in prompt:
+            return Answer(THOUGHT, template(steps))
+        return Answer(THOUGHT, inspection(recast, steps))
+    if "Recast the reference solution" in prompt:
+        return Answer(THOUGHT, template(slip(steps, random) if slips else steps))
     if (right := block(prompt, "Right solution")) is not None:
         return Answer(THOUGHT, right if slips else rewritten(right, steps, slip(steps, random)))
     return solve(prompt, seed, slip_rate)

@@ -1,0 +1,41 @@
+"""What `rules/report.smk` asks about analyses and figures: which ones a study has, what each looks at, its spec."""
+
+from __future__ import annotations
+
+from orion.config.study import Study
+from orion.tables.inputs import completion_files, trainings
+from orion.types import canonical
+
+NAMES = ["entropy", "lengths", "funnel", "distance"]
+
+
+def looked_at(study: Study, student: str, analysis: str) -> list[str]:
+    """The artifacts that an analysis is made from; none where the study's methods give it nothing to look at."""
+    own = f"results/{student}/"
+    made = [path for path in completion_files(study) if path.startswith(own)]
+    refined = [path for path in made if "/refined/" in path]
+    arms = [training for training in trainings(study) if training.student == student]
+    if analysis == "entropy":
+        return [f"results/{arm.path}/training_log.parquet" for arm in arms]
+    if analysis == "lengths":
+        sets = [f"results/{arm.path}.training_set.parquet" for arm in arms if arm.seed == study.seeds[0]]
+        return [f"results/models/{student}/manifest.json", *sets] if sets else []
+    if analysis == "funnel":
+        rewrites = [path for path in refined if path.endswith("/error-and-cot.parquet")]
+        exposed = [path for path in made if "/base/train/" in path]
+        return ["results/problems/train.parquet", f"{own}errors.parquet", *exposed, *rewrites] if rewrites else []
+    return [f"results/teacher/{study.teacher}/cots.parquet", *refined] if refined else []
+
+
+def analyses(study: Study) -> list[str]:
+    """`{student}/{analysis}` of all that the study can give."""
+    return [f"{student}/{name}" for student in study.students for name in NAMES if looked_at(study, student, name)]
+
+
+def spec(study: Study, student: str, analysis: str) -> str:
+    """Only the tokenizer's student decides anything."""
+    return study.students[student].spec() if analysis == "lengths" else "{}"
+
+
+def figure_spec(study: Study) -> str:
+    return canonical({"labels": {name: recipe.label or name for name, recipe in study.methods.items()}})

@@ -89,7 +89,9 @@ def check_loss(reader: Any, examples: Sequence[Example], device: Any, tolerance:
             theirs = torch.nn.functional.cross_entropy(logits[batch.read].float(), batch.targets).item()
     finally:
         reader.train(was_training)
-    if not abs(ours - theirs) <= tolerance * max(1.0, abs(theirs)):
+    # Rounding differs token by token and averages out over many: short labels of a few tokens need more room.
+    allowed = tolerance * (1 + 10 / len(batch.targets) ** 0.5)
+    if not abs(ours - theirs) <= allowed * max(1.0, abs(theirs)):
         raise UserError(
             f"preflight: the model's own loss on two rows is {theirs:.5f}, the packed one {ours:.5f}; its architecture "
             f"({type(reader.causal).__name__}) has something that orion.training does not know (a capped output layer?)"

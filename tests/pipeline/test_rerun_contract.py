@@ -129,8 +129,8 @@ CODE_EDITS: dict[str, tuple[str, str, str, set[str]]] = {
         "The result is \\boxed",
         sets(),
     ),
-    "a function of the tables": ("orion/tables/layout.py", "def ", "_edited = 1\n\n\ndef ", TABLES),
-    "a function of the training": ("orion/training/losses.py", "def ", "_edited = 1\n\n\ndef ", trained()),
+    "a function of the tables": ("orion/tables/layout.py", "\n\n\ndef ", "\n\n\n_edited = 1\n\n\ndef ", TABLES),
+    "a function of the training": ("orion/training/losses.py", "\n\n\ndef ", "\n\n\n_edited = 1\n\n\ndef ", trained()),
     "a function of the refinement": (
         "orion/refinement.py",
         '"copies-reference"',

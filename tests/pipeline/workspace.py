@@ -118,7 +118,7 @@ class Workspace:
         file = self.repo / path
         before = file.read_text()
         assert old in before, f"{path} no longer holds {old!r}: change this test's edit"
-        file.write_text(before.replace(old, new))
+        file.write_text(before.replace(old, new, 1))
         try:
             yield
         finally:

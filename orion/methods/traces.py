@@ -18,14 +18,14 @@ class Trace(NamedTuple):
     key: str
 
 
-def chosen_traces(cots: pl.DataFrame) -> dict[str, Trace]:
-    """By problem id. Only verified traces count that closed their thinking and were not cut off.
+def chosen_traces(cots: pl.DataFrame, verdict: str = "correct") -> dict[str, Trace]:
+    """By problem id. Only traces of that verdict count that closed their thinking and were not cut off.
 
     The choice hashes (problem, key), so that more draws or other problems do not change it by their position.
     """
     best: dict[str, tuple[str, Trace]] = {}
     for row in cots.iter_rows(named=True):
-        if row["verdict"] != "correct" or row["finish_reason"] != "stop" or not (row["response"] or "").strip():
+        if row["verdict"] != verdict or row["finish_reason"] != "stop" or not (row["response"] or "").strip():
             continue
         text = "\n\n".join(part.strip() for part in (row["reasoning"], row["response"]) if part and part.strip())
         rank = digest([row["id"], row["key"]])

@@ -55,17 +55,11 @@ class Task(NamedTuple):
 
 def wrong_traces(cots: pl.DataFrame) -> dict[str, Trace]:
     """D-, by problem id: one finished CoT with a wrong answer for each, a choice by the hash of its key."""
-    from orion.methods.traces import Trace
+    import polars as pl
 
-    best: dict[str, tuple[str, Trace]] = {}
-    for row in cots.iter_rows(named=True):
-        if row["verdict"] != "wrong" or row["answer"] is None or row["finish_reason"] != "stop":
-            continue
-        text = "\n\n".join(part.strip() for part in (row["reasoning"], row["response"]) if part and part.strip())
-        rank = digest([row["id"], row["key"]])
-        if row["id"] not in best or rank < best[row["id"]][0]:
-            best[row["id"]] = (rank, Trace(row["id"], text, row["key"]))
-    return {id: trace for id, (_, trace) in best.items()}
+    from orion.methods.traces import chosen_traces
+
+    return chosen_traces(cots.filter(pl.col("answer").is_not_null()), "wrong")
 
 
 def why_not(kind: str, response: Response, verdict: Verdict) -> str | None:

@@ -1,4 +1,4 @@
-"""What `rules/report.smk` asks about analyses and figures: which ones a study has, what each looks at, its spec."""
+"""What `rules/analysis.smk` asks about analyses and figures: which ones a study has, what each looks at, its spec."""
 
 from __future__ import annotations
 

@@ -1,0 +1,61 @@
+# Analyses and their figures: what a paper's analysis section shows, beside its tables.
+
+
+rule analyse:
+    input:
+        lambda w: analysed.looked_at(study, w.student, w.analysis),
+    output:
+        "results/analysis/{student}/{analysis}.parquet",
+    log:
+        "logs/analysis/{student}/{analysis}.log",
+    benchmark:
+        "benchmarks/analysis/{student}/{analysis}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analysed.NAMES),
+    conda:
+        "../envs/models.yaml"
+    params:
+        spec=lambda w: analysed.spec(study, w.student, w.analysis),
+        code=lambda w: code_digest(f"orion.analysis.{w.analysis}"),
+    shell:
+        "python -m orion.analysis.{wildcards.analysis} --spec {params.spec:q} --inputs {input}"
+        " --output {output} > {log} 2>&1"
+
+
+rule draw_figure:
+    input:
+        "results/analysis/{student}/{analysis}.parquet",
+    output:
+        table="results/figures/{student}/{analysis}.csv",
+        drawn=report(
+            multiext("results/figures/{student}/{analysis}", ".svg", ".png"),
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"student": "{student}", "analysis": "{analysis}"},
+        ),
+    log:
+        "logs/figures/{student}/{analysis}.log",
+    benchmark:
+        "benchmarks/figures/{student}/{analysis}.tsv"
+    conda:
+        "../envs/report.yaml"
+    params:
+        spec=analysed.figure_spec(study),
+        code=code_digest("orion.figures"),
+        stem=lambda w: f"results/figures/{w.student}/{w.analysis}",
+    shell:
+        "python -m orion.figures --spec {params.spec:q} --analysis {input} --output {params.stem} > {log} 2>&1"
+
+
+rule figures:
+    input:
+        expand(
+            "results/figures/{figure}{ending}",
+            figure=analysed.analyses(study),
+            ending=[".csv", ".svg", ".png"],
+        ),
+
+
+rule analysis:
+    input:
+        expand("results/analysis/{analysis}.parquet", analysis=analysed.analyses(study)),

@@ -54,9 +54,15 @@ def default_config() -> str:
 
 
 def whole_config(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A config that names students is a whole study; anything less is laid over the embedded default. Not by
-    `configfile:`, which Snakemake skips where another workflow imports this one with a config of its own."""
-    return dict(given) if "students" in given else _laid_over(read_yaml(Path(default_config())), given)
+    """A config that names students is a whole study; anything less is laid over the embedded default, its teachers in
+    front, as the first one is used. Not by `configfile:`, which Snakemake skips where another workflow imports this one
+    with a config of its own."""
+    if "students" in given:
+        return dict(given)
+    study = _laid_over(read_yaml(Path(default_config())), given)
+    teachers = study.get("teachers") or {}
+    first = {name: teachers[name] for name in given.get("teachers") or {} if name in teachers}
+    return study | {"teachers": first | teachers}
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -77,11 +83,18 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Mapping by mapping. A part with another `source` stands alone: the options of one source do not fit another.
+    Null takes away what the base has there."""
     result = dict(base)
     for key, value in over.items():
         below = result.get(key)
         both = isinstance(value, Mapping) and isinstance(below, Mapping)
-        result[key] = _laid_over(below, value) if both else value  # type: ignore[arg-type]
+        if value is None:
+            result.pop(key, None)
+        elif both and value.get("source", below.get("source")) == below.get("source"):
+            result[key] = _laid_over(below, value)
+        else:
+            result[key] = value
     return result
 
 

@@ -22,22 +22,37 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [model for argument in get_args(annotation) for model in _models_in(argument)]
 
 
-def _known_keys(root: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """The keys that could stand where the last part of `location` does."""
+def _walk(root: type[BaseModel], location: tuple[int | str, ...]) -> tuple[list[str], list[type[BaseModel]]]:
+    """(the keys as a user wrote them, the models that the last of them could be a key of).
+
+    pydantic puts the branch of a union into the location: its name, or the value of the key that tells branches apart
+    (`problems.file.path` where a user wrote `problems: {source: file, path: ...}`). A user never wrote that.
+    """
     models: list[type[BaseModel]] = [root]
-    for part in location[:-1]:
-        found = [m for model in models if part in _fields(model) for m in _models_in(_fields(model)[part].annotation)]
-        models = found or models  # a name of the user's own, an index or a union's tag: the models stay
-    return sorted({key for model in models for key in _fields(model)})
+    path: list[str] = []
+    for place, part in enumerate(location):
+        branch = [model for model in models if len(models) > 1 and _is_tagged(model, part)]
+        if branch or (isinstance(part, str) and ("[" in part or part == "-")):
+            models = branch or models
+            continue
+        path.append(str(part))
+        if place < len(location) - 1:
+            found = [m for model in models if part in _fields(model) for m in _models_in(_fields(model)[part].annotation)]
+            models = found or models  # a name of the user's own or an index: the models stay
+    return path, models
+
+
+def _is_tagged(model: type[BaseModel], tag: int | str) -> bool:
+    """Whether a key of this branch of a union may hold nothing but some words, of which `tag` is one."""
+    return any(tag in get_args(field.annotation) for field in _fields(model).values() if field.is_required())
 
 
 def _sentence(error: ErrorDetails, root: type[BaseModel]) -> str:
-    # pydantic names the branch of a union inside the location; a user never wrote that.
-    location = tuple(part for part in error["loc"] if not (isinstance(part, str) and ("[" in part or part == "-")))
-    path = ".".join(str(part) for part in location) or "(top level)"
+    keys, models = _walk(root, error["loc"])
+    path = ".".join(keys) or "(top level)"
     if error["type"] == "extra_forbidden":
-        known = _known_keys(root, location)
-        near = get_close_matches(str(location[-1]), known, n=1)
+        known = sorted({key for model in models for key in _fields(model)})
+        near = get_close_matches(keys[-1], known, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
         return f"{path}: unknown key; {hint}"
     if error["type"] == "missing":

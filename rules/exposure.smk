@@ -12,6 +12,7 @@ rule sample_exposure:
         "logs/{student}/base/train/t{temperature}.log",
     benchmark:
         "benchmarks/{student}/base/train/t{temperature}.tsv"
+    priority: 30  # the longest way to the tables begins here
     conda:
         "../envs/models.yaml"
     params:

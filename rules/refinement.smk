@@ -18,6 +18,7 @@ rule refine_cots:
         "logs/{student}/refined/{feedback}.log",
     benchmark:
         "benchmarks/{student}/refined/{feedback}.tsv"
+    priority: 30  # on the longest way to the tables
     conda:
         "../envs/models.yaml"
     params:

@@ -39,6 +39,7 @@ rule train_adapter:
         "logs/{student}/{method}/seed{seed}/{stage}.log",
     benchmark:
         "benchmarks/{student}/{method}/seed{seed}/{stage}.tsv"
+    priority: 20  # long, and the samples of its policy wait for it
     conda:
         "../envs/models.yaml"
     resources:

@@ -21,9 +21,16 @@ ASSUMED = Assumptions(
     prompt_tokens=100, teacher_tokens=1000, student_tokens=10, evaluation_tokens=50, solved=0.5, wrong=0.5, kept=1
 )
 
+# 120 problems, 2 x 50 benchmark problems, 4 draws and a greedy one; 3 temperatures and 6 policies as the default has them
+SIZE: dict[str, Any] = {
+    "problems": {"families": {"one-step": 60, "two-step": 60}},
+    "benchmarks": {"arith-easy": {"families": {"one-step": 50}}, "arith-hard": {"families": {"two-step": 50}}},
+    "evaluation": {"decodings": {"greedy": {"temperature": "0", "max_tokens": 160}}},
+}
+
 
 def rows(**over: Any) -> dict[str, Row]:
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config = merged(yaml.safe_load((ROOT / "config/config.yaml").read_text()), SIZE)
     return {row.stage: row for row in plan(load(merged(config, over)), ASSUMED)}
 
 
@@ -34,9 +41,7 @@ API = {
 
 
 def test_requests_are_those_of_the_config() -> None:
-    found = rows(
-        refinement={"tries": 1}
-    )  # 120 problems, 3 temperatures, 2 x 50 benchmark problems, 4 draws + greedy, 6 policies
+    found = rows(refinement={"tries": 1})
     assert (found["exposure"].jobs, found["exposure"].most_requests) == (3, 360)
     assert (found["evaluation"].jobs, found["evaluation"].most_requests) == (24, 6 * 100 * (4 + 1))
     # half of the samples are errors, each rewritten once; and every problem once without an error

@@ -20,10 +20,12 @@ def specs(**changes: Any) -> Specs:
 
 
 def test_a_table_takes_from_the_config_what_its_entry_leaves_open() -> None:
-    table = ScoreTable.parse(specs(tables={"main": {}}).table("main"))
+    decodings = DEFAULT["evaluation"]["decodings"] | {"zero": {"temperature": "0", "max_tokens": 9}}
+    evaluation = DEFAULT["evaluation"] | {"decodings": decodings}
+    table = ScoreTable.parse(specs(tables={"main": {}}, evaluation=evaluation).table("main"))
     assert table.methods == list(DEFAULT["methods"]) and table.students == list(DEFAULT["students"])
     assert table.benchmarks == list(DEFAULT["benchmarks"]) and table.decoding == DEFAULT["evaluation"]["headline"]
-    assert table.k == DEFAULT["evaluation"]["k"] and table.greedy == "greedy" and table.teacher == "script"
+    assert table.k == DEFAULT["evaluation"]["k"] and table.greedy == "zero" and table.teacher == "script"
 
 
 def test_an_entry_has_the_last_word() -> None:
@@ -52,7 +54,7 @@ def test_costs_count_every_completion_once() -> None:
         study.exposure.temperatures
     )
     assert sum("/refined/" in path for path in paths) == 2
-    assert sum("/seed0/" in path for path in paths) == 6 * 2 * 2  # methods x benchmarks x decodings
+    assert sum("/seed0/" in path for path in paths) == 6 * 2 * len(study.evaluation.decodings)  # methods x benchmarks
 
 
 def test_an_untrained_study_has_no_teacher_and_no_losses() -> None:

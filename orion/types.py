@@ -77,6 +77,7 @@ class Request:
     draw: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
     id: str = ""
+    _key: str = field(default="", init=False, repr=False, compare=False)  # once asked for: it is asked for often
 
     @property
     def key(self) -> str:
@@ -85,15 +86,18 @@ class Request:
         The token limit is no part of the question: a response that ended by itself serves every limit it fits into,
         and only the cut-off ones are asked again when the limit is raised (see `Store.find`).
         """
-        sampling = self.sampling.stated()
-        del sampling["max_tokens"]
-        body = {
-            "model": self.model,
-            "messages": [list(m) for m in self.messages],
-            "sampling": sampling,
-            "draw": self.draw,
-        }
-        return digest(body | ({"extra": dict(self.extra)} if self.extra else {}))
+        if not self._key:
+            sampling = self.sampling.stated()
+            del sampling["max_tokens"]
+            body = {
+                "model": self.model,
+                "messages": [list(m) for m in self.messages],
+                "sampling": sampling,
+                "draw": self.draw,
+            }
+            found = digest(body | ({"extra": dict(self.extra)} if self.extra else {}))
+            object.__setattr__(self, "_key", found)
+        return self._key
 
     @property
     def seed(self) -> int:

@@ -40,7 +40,7 @@ rule fetch:  # all that a hub is needed for: afterwards the rest runs on nodes w
 
 rule teacher:
     input:
-        f"results/teacher/{study.teacher}/cots.parquet",
+        expand("results/teacher/{teacher}/cots.parquet", teacher=inputs.teachers(study)),
 
 
 rule exposure:

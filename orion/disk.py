@@ -83,7 +83,7 @@ def _orphan(study: Study, path: Path) -> bool:
         return False
     student, method, seed = parts[0], parts[1], parts[2].removeprefix("seed")
     named = student in study.students and method in study.methods
-    return seed.isdigit() and not (named and int(seed) in study.seeds)
+    return seed.isdigit() and not (named and int(seed) in study.seeds_of(method))
 
 
 def _shelf(shelf: Path, results: Path, now: float) -> Iterator[Item]:

@@ -21,6 +21,7 @@ from orion import cli
 from orion.config.base import Part
 from orion.config.problems import ArithmeticSource, ProblemSource
 from orion.config.study import Study, load
+from orion.config.teacher import Teacher
 from orion.errors import UserError
 from orion.methods import DATA
 from orion.progress import quantity
@@ -108,7 +109,11 @@ def _rows(study: Study, assumed: Assumptions) -> Iterator[Row]:
     train = size(study.problems, "problems")
     needed = inputs.completions(study)
     if any(path.startswith("teacher/") for path in needed):
-        yield _teacher(study, assumed, train)
+        asked = [_teacher(study.teachers[name], assumed, train) for name in inputs.teachers(study)]
+        row = _total(asked)._replace(stage="teacher")
+        if any(one.money is None for one in asked):  # what one costs is not known, so neither is the sum
+            row = row._replace(money=None, most_money=None)
+        yield row
 
     def sampled(stage: str, jobs: int, most: float, share: float, length: float, limit: int, extra: float = 0) -> Row:
         tokens, most_tokens = most * share * min(length, limit), most * limit
@@ -145,8 +150,7 @@ def _rows(study: Study, assumed: Assumptions) -> Iterator[Row]:
     yield _total(evaluations)._replace(stage="evaluation")
 
 
-def _teacher(study: Study, assumed: Assumptions, train: int) -> Row:
-    teacher = study.teachers[study.teacher]
+def _teacher(teacher: Teacher, assumed: Assumptions, train: int) -> Row:
     disk = train * assumed.teacher_tokens * assumed.bytes_per_token / 1e9
     if teacher.source == "file":
         return Row("teacher", 1, disk_gb=disk, money=0, most_money=0)
@@ -167,9 +171,10 @@ def _teacher(study: Study, assumed: Assumptions, train: int) -> Row:
 
 def _training(study: Study, assumed: Assumptions, train: int, samples: int) -> Row:
     """Rows of a training set are at most those of its source; steps are epochs or `max_steps`."""
-    training, tokens, most_tokens = study.training, 0.0, 0.0
+    tokens, most_tokens = 0.0, 0.0
     trainings = inputs.trainings(study)
     for item in trainings:
+        training = item.stage.training.over(study.training) if item.stage.training else study.training
         rows, most, length = train * assumed.solved, float(train), assumed.teacher_tokens
         if item.stage.data == "labels":
             rows, length = float(train), assumed.student_tokens

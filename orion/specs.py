@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from orion.config.duals import Duals
+from orion.config.editing import Editing
 from orion.config.endpoint import Endpoint
 from orion.config.methods import Recipe, Stage
 from orion.config.problems import ProblemSource, ProblemsSpec
@@ -17,7 +18,7 @@ from orion.config.templates import Templates
 from orion.config.training import TrainingSpec
 from orion.decontamination import Decontamination
 from orion.error_set import ErrorSetSpec
-from orion.methods import DATA
+from orion.methods import CHOOSER, DATA
 from orion.methods.build import TrainingSetSpec
 from orion.refinement import RefinementSpec
 from orion.sample import SampleSpec
@@ -26,6 +27,8 @@ from orion.tables.config import ScoreTable
 from orion.tables.inputs import policies
 from orion.teacher.cots import TeacherSpec
 from orion.teacher.duals import DualsSpec
+from orion.teacher.mistakes import MistakesSpec
+from orion.teacher.passes import PassesSpec
 from orion.teacher.templates import PROMPTS as TEMPLATE_PROMPTS
 from orion.teacher.templates import TemplatesSpec
 
@@ -49,7 +52,9 @@ class Specs:
 
     def teacher(self, name: str) -> str:
         study = self.study
-        return TeacherSpec(teacher=study.teachers[name], question=study.prompts.question, grading=study.grading).spec()
+        teacher = study.teachers[name]
+        question = teacher.question or study.prompts.question
+        return TeacherSpec(teacher=teacher, question=question, grading=study.grading).spec()
 
     def duals(self, name: str) -> str:
         study = self.study
@@ -57,6 +62,22 @@ class Specs:
             teacher=study.teachers[name],
             duals=study.duals or Duals.model_validate({}),
             prompts={"edit_rectify": study.prompts.edit_rectify, "edit_corrupt": study.prompts.edit_corrupt},
+            grading=study.grading,
+        ).spec()
+
+    def mistakes(self, name: str) -> str:
+        study = self.study
+        return MistakesSpec(teacher=study.teachers[name], prompt=study.prompts.edit_mistake).spec()
+
+    def passes(self, name: str, passes: str) -> str:
+        study = self.study
+        texts = study.prompts.model_dump()
+        names = passes.split("-")
+        return PassesSpec(
+            teacher=study.teachers[name],
+            passes=names,
+            editing=study.editing or Editing.model_validate({}),
+            prompts={name: texts[f"pass_{name}"] for name in names},
             grading=study.grading,
         ).spec()
 
@@ -126,10 +147,15 @@ class Specs:
         return next(stage for stage in self.study.methods[method].stages if stage.folder == folder)
 
     def training_set(self, method: str, folder: str) -> str:
-        # How it is trained is no matter of what it is trained on.
-        stage = self.stage(method, folder).model_copy(update={"training": None})
+        # How it is trained is no matter of what it is trained on, and whose CoTs these are is said by the input's path.
+        stage = self.stage(method, folder).model_copy(update={"training": None, "teacher": None})
         texts = self.study.prompts.model_dump()
         return TrainingSetSpec(stage=stage, prompts={name: texts[name] for name in DATA[stage.data].prompts}).spec()
+
+    def training_set_code(self, method: str, folder: str) -> list[str]:
+        """The modules that build a training set: the code that it depends on."""
+        stage = self.stage(method, folder)
+        return ["orion.methods.build", DATA[stage.data].module, *([CHOOSER] if stage.choose else [])]
 
     def training(self, student: str, method: str, folder: str) -> str:
         stage, training = self.stage(method, folder), self.study.training
@@ -151,9 +177,12 @@ class Specs:
             "greedy": greedy[0] if greedy else None,
             "k": evaluation.k,
             "labels": {name: recipe.label for name, recipe in methods.items() if recipe.label},
-            "teacher": "script" if self.study.teachers[self.study.teacher].source == "embedded" else "model",
         }
-        return ScoreTable(**silent | entry.model_dump(exclude_none=True) | {"name": name}).spec()
+        table = ScoreTable(**silent | entry.model_dump(exclude_none=True) | {"name": name})
+        stages = [stage for method in table.methods if method in methods for stage in methods[method].stages]
+        taught = {self.study.teacher, *map(self.study.teacher_of, stages)}
+        scripted = any(self.study.teachers[teacher].source == "embedded" for teacher in taught)
+        return table.model_copy(update={"teacher": "script" if scripted else "model"}).spec()
 
     def table_scores(self, name: str) -> list[str]:
         """The scores files of all policies that a table shows."""

@@ -14,8 +14,9 @@ import yaml
 from orion.config.methods import Stage
 from orion.config.study import Study
 from orion.errors import UserError
-from orion.methods import DATA
+from orion.methods import needed_by
 from orion.solvers import SOLVERS
+from orion.tables import inputs
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -115,9 +116,8 @@ class Artifacts:
         study = self.study
         found = [f"results/models/{student}/manifest.json" for student in study.students]
         found += [f"results/problems/{name}.parquet" for name in ("train", *study.benchmarks)]
-        if study.teachers[study.teacher].source == "file":
-            found.append(f"results/teacher/{study.teacher}/cots.parquet")
-        return found
+        recorded = [name for name in inputs.teachers(study) if study.teachers[name].source == "file"]
+        return found + [f"results/teacher/{name}/cots.parquet" for name in recorded]
 
     def _stages(self, w: Any) -> list[Stage]:
         return self.study.methods[w.method].stages
@@ -125,18 +125,22 @@ class Artifacts:
     def _adapter(self, w: Any, stage: Stage) -> str:
         return f"results/{w.student}/{w.method}/seed{w.seed}/{stage.folder}/adapter"
 
-    def data(self, w: Any) -> Mapping[str, str]:
-        """The artifacts that a stage's training set is built from, by name."""
+    def data(self, w: Any) -> Mapping[str, str | list[str]]:
+        """The artifacts that a stage's training set is built from and chosen by, by name."""
         stage = next(stage for stage in self._stages(w) if stage.folder == w.stage)
-        paths = {
+        teacher = self.study.teacher_of(stage)
+        paths: dict[str, str | list[str]] = {
             "problems": "results/problems/train.parquet",
-            "cots": f"results/teacher/{self.study.teacher}/cots.parquet",
-            "duals": f"results/teacher/{self.study.teacher}/duals.parquet",
-            "templates": f"results/teacher/{self.study.teacher}/templates.parquet",
+            "cots": f"results/teacher/{teacher}/cots.parquet",
+            "edited": f"results/teacher/{teacher}/edited/{stage.edits}.parquet",
+            "duals": f"results/teacher/{teacher}/duals.parquet",
+            "templates": f"results/teacher/{teacher}/templates.parquet",
+            "mistakes": f"results/teacher/{teacher}/mistakes.parquet",
+            "exposure": [f"results/{w.student}/base/train/t{t}.parquet" for t in self.study.exposure.temperatures],
             "errors": f"results/{w.student}/errors.parquet",
             "refined": f"results/{w.student}/refined/{stage.feedback}.parquet",
         }
-        return {name: paths[name] for name in DATA[stage.data].needs}
+        return {name: paths[name] for name in needed_by(stage)}
 
     def solver_data(self, w: Any) -> Mapping[str, str]:
         """The artifacts that a method's solver takes its examples from, by name."""

@@ -12,7 +12,6 @@ from orion.code import code_digest
 from orion.config.study import load
 from orion.errors import UserError
 from orion.explorer import inputs as explored
-from orion.methods import DATA
 from orion.tables import inputs
 from orion.workflow import (
     Artifacts,
@@ -39,7 +38,7 @@ SHELF = study.shelf
 wildcard_constraints:
     student=one_of(study.students),
     method=one_of(study.methods),
-    seed=one_of(map(str, study.seeds)),
+    seed=one_of({seed for method in study.methods for seed in study.seeds_of(method)}),
     benchmark=one_of(study.benchmarks),
     teacher=one_of(study.teachers),
     temperature=one_of(study.exposure.temperatures),

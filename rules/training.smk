@@ -15,11 +15,11 @@ rule build_training_set:
         "../envs/base.yaml"
     params:
         spec=lambda w: specs_of.training_set(w.method, w.stage),
-        code=lambda w: code_digest(
-            "orion.methods.build", DATA[specs_of.stage(w.method, w.stage).data].module
-        ),
+        code=lambda w: code_digest(*specs_of.training_set_code(w.method, w.stage)),
         inputs=lambda w, input: " ".join(
-            f"--input {name}={path}" for name, path in input.items()
+            f"--input {name}={path}"
+            for name in input.keys()
+            for path in flatten([input[name]])
         ),
     shell:
         "python -m orion.methods.build --spec {params.spec:q} {params.inputs} --seed {wildcards.seed}"

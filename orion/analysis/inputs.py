@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from orion.config.study import Study
-from orion.tables.inputs import completion_files, trainings
+from orion.tables.inputs import Training, completion_files, trainings
 from orion.types import canonical
 
-NAMES = ["entropy", "lengths", "funnel", "distance"]
+NAMES = ["entropy", "lengths", "funnel", "distance", "key_tokens"]
 
 
 def looked_at(study: Study, student: str, analysis: str) -> list[str]:
@@ -18,7 +18,10 @@ def looked_at(study: Study, student: str, analysis: str) -> list[str]:
     if analysis == "entropy":
         return [f"results/{arm.path}/training_log.parquet" for arm in arms]
     if analysis == "lengths":
-        sets = [f"results/{arm.path}.training_set.parquet" for arm in arms if arm.seed == study.seeds[0]]
+        sets = [f"results/{arm.path}.training_set.parquet" for arm in arms if arm.seed == study.seeds_of(arm.method)[0]]
+        return [f"results/models/{student}/manifest.json", *sets] if sets else []
+    if analysis == "key_tokens":
+        sets = [f"results/{arm.path}.training_set.parquet" for arm in key_step_arms(study) if arm.student == student]
         return [f"results/models/{student}/manifest.json", *sets] if sets else []
     if analysis == "funnel":
         rewrites = [path for path in refined if path.endswith("/error-and-cot.parquet")]
@@ -34,7 +37,18 @@ def analyses(study: Study) -> list[str]:
 
 def spec(study: Study, student: str, analysis: str) -> str:
     """Only the tokenizer's student decides anything."""
-    return study.students[student].spec() if analysis == "lengths" else "{}"
+    return study.students[student].spec() if analysis in ("lengths", "key_tokens") else "{}"
+
+
+def key_step_arms(study: Study) -> list[Training]:
+    """The stages that learn key steps, once for each student and method."""
+    return [
+        arm for arm in trainings(study) if arm.stage.objective == "krsl" and arm.seed == study.seeds_of(arm.method)[0]
+    ]
+
+
+def dual_pages(study: Study) -> list[str]:
+    return [f"results/report/duals/{arm.student}/{arm.method}/{arm.stage.folder}.html" for arm in key_step_arms(study)]
 
 
 def figure_spec(study: Study) -> str:

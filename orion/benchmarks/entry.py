@@ -11,6 +11,15 @@ from orion.config.base import Part
 Kind = Literal["math", "number", "choice", "text", "brackets", "auto"]
 
 
+class Portion(Part):
+    """A data set that has no split of its own, cut in two. Which side a problem is on goes by a hash of its text: equal
+    texts are on one side, more data moves none, and two entries that name the same cut are disjoint."""
+
+    take: Literal["train", "test"] = Field(description="the side that this entry reads")
+    test: float = Field(0.2, gt=0, lt=1, description="share of the problems that are for testing; EDIT's cut of BBH")
+    seed: int = Field(0, description="of the cut; the same in both entries")
+
+
 class BenchmarkSource(Part):
     """A known benchmark, a file of your own, or a dataset of the hub."""
 
@@ -45,6 +54,9 @@ class BenchmarkSource(Part):
     invalid: Literal["error", "drop"] = Field(
         "error", description="rows without problem or answer; drop them where a large public set has some"
     )
+    portion: Portion | None = Field(
+        None, description="one side of a seeded cut, to train and test on the same data set"
+    )
     sample: int | None = Field(None, gt=0, description="keep so many problems, a seeded random choice")
     seed: int | None = Field(None, description="of the choice; default 0")
 
@@ -61,6 +73,10 @@ class BenchmarkSource(Part):
         if self.seed is not None and self.sample is None:
             raise ValueError("'seed' goes with 'sample'")
         return self
+
+    def origin(self, name: str) -> str:
+        """What is read, whatever part of it: equal for two entries that read the same. `name` is the entry's."""
+        return self.path or self.hub or (self.name or name).lower()
 
     @property
     def files(self) -> list[str]:

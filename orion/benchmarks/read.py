@@ -12,10 +12,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from orion.benchmarks.entry import BenchmarkSource
+from orion.benchmarks.entry import BenchmarkSource, Portion
 from orion.benchmarks.known import KNOWN, Known, kind_of, plain_number
 from orion.errors import UserError
-from orion.types import Problem
+from orion.types import Problem, digest
 
 EXCLUSIONS = Path(__file__).parent.parent / "data" / "benchmark_exclusions.json"
 Located = tuple[str, Mapping[str, Any]]  # (file and row, for messages; the row)
@@ -65,6 +65,10 @@ def load_benchmark(source: BenchmarkSource, name: str) -> Loaded:
             "the data changed or is incomplete (set 'rows' if this is on purpose)"
         )
     problems = _without_excluded(problems, source, name, dropped)
+    if source.portion is not None:
+        whole, portion = len(problems), source.portion
+        problems = [problem for problem in problems if side_of(problem.problem, portion) == portion.take]
+        dropped["other portion"] = whole - len(problems)
     if source.sample is not None and source.sample < len(problems):
         # The head of one seeded order: a larger sample holds every smaller one.
         order = Random(source.seed or 0).sample(range(len(problems)), len(problems))
@@ -74,6 +78,12 @@ def load_benchmark(source: BenchmarkSource, name: str) -> Loaded:
     if not problems:
         raise UserError(f"{_place(source, known)}: no problems are left of {number + 1} rows")
     return Loaded(problems, dict(dropped))
+
+
+def side_of(text: str, portion: Portion) -> str:
+    """Whether a problem is for `train` or for `test`: by its text alone, spaces aside."""
+    place = int(digest([portion.seed, " ".join(text.split())])[:15], 16) / 16**15
+    return "test" if place < portion.test else "train"
 
 
 def known_name(name: str) -> str | None:

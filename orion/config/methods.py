@@ -7,12 +7,15 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from orion.config.base import Part
+from orion.config.choice import Choice
+from orion.config.editing import Pass
 from orion.config.training import TrainingChanges
 
 DataName = Literal[
-    "labels", "cots", "refined", "cots-after-error", "rectified", "duals", "refined-over-errors", "templates"
+    "labels", "cots", "edited", "refined", "cots-after-error", "rectified", "duals", "refined-over-errors", "templates"
 ]
 PAIRS = ("duals", "refined-over-errors")  # data with a rejected side
+NO_TEACHER = ("labels", "refined", "refined-over-errors")  # rewrites are made of the first teacher's CoTs
 Objective = Literal["sft", "dpo", "krsl"]
 SolverName = Literal["wot", "few-shot"]
 
@@ -25,6 +28,13 @@ class Stage(Part):
     feedback: Literal["error-and-cot", "cot"] | None = Field(
         None, description="for data: refined — whether the student sees its own error when it rewrites the CoT"
     )
+    teacher: str | None = Field(
+        None, description="whose CoTs, duals or templates: a name in `teachers`; default: the first one"
+    )
+    passes: list[Pass] | None = Field(
+        None, min_length=1, description="for data: edited — how the teacher edits its CoTs, pass after pass"
+    )
+    choose: Choice | None = Field(None, description="train on some kind of the problems only")
     limit: int | None = Field(None, gt=0, description="train on so many problems only, a choice seeded by the seed")
     training: TrainingChanges | None = Field(None, description="where this stage trains otherwise than the study")
     name: str | None = Field(None, pattern=r"^[a-z][a-z0-9-]*$", description="folder of the stage; default: objective")
@@ -33,12 +43,27 @@ class Stage(Part):
     def folder(self) -> str:
         return self.name or self.objective
 
+    @property
+    def edits(self) -> str:
+        """What a file of edited CoTs is called."""
+        return "-".join(self.passes or [])
+
     @model_validator(mode="after")
     def _feedback_belongs_to_refined(self) -> Stage:
         if self.data.startswith("refined") != (self.feedback is not None):
             raise ValueError("'feedback' (error-and-cot or cot) goes with data: refined, and with nothing else")
         if self.data == "refined-over-errors" and self.feedback == "cot":
             raise ValueError("data refined-over-errors needs feedback: error-and-cot; other rewrites have no error")
+        if (self.data == "edited") != (self.passes is not None):
+            raise ValueError("'passes' (such as [verify, backtrack]) goes with data: edited, and with nothing else")
+        if self.passes is not None and len(set(self.passes)) < len(self.passes):
+            raise ValueError(f"'passes' {self.passes} names one twice; each is made once")
+        if self.choose is not None and self.choose.topics and self.limit is None:
+            raise ValueError("'choose.topics' goes with 'limit': it says how many problems of one topic, or of all")
+        if self.choose is not None and self.choose.mistakes and self.data != "duals":
+            raise ValueError("'choose.mistakes' goes with data: duals, and with nothing else")
+        if self.teacher is not None and self.data in NO_TEACHER:
+            raise ValueError(f"'teacher' does not go with data: {self.data}, which asks no teacher of its own")
         if self.objective != "sft" and self.data not in PAIRS:
             raise ValueError(f"objective {self.objective} needs pairs: data {' or '.join(PAIRS)}, not {self.data}")
         return self
@@ -61,6 +86,9 @@ class Recipe(Part):
         None,
         description="the text of `prompts` that asks the student in the evaluation, where it was trained on another "
         "than `question`",
+    )
+    seeds: list[int] | None = Field(
+        None, min_length=1, description="training seeds of this method, where they are others than the study's"
     )
     label: str | None = Field(None, description="how tables and figures call it; default: the recipe's name")
 

@@ -21,6 +21,11 @@ HOLES: dict[str, set[str]] = {
     "wot_retry": {"problem", "attempts"},
     "edit_rectify": {"problem", "label"},
     "edit_corrupt": {"problem", "reference", "examples"},
+    "edit_mistake": {"problem", "right", "wrong"},
+    "pass_verify": {"problem", "draft"},
+    "pass_backtrack": {"problem", "draft"},
+    "pass_alternatives": {"problem", "draft"},
+    "pass_structure": {"problem", "draft"},
     "template_write": {"problem", "solution"},
     "template_inspect": {"problem", "solution", "template"},
     "template_mend": {"problem", "solution", "template", "faults"},
@@ -28,6 +33,8 @@ HOLES: dict[str, set[str]] = {
 }
 _HOLE = re.compile(r"\{(" + "|".join(sorted(set.union(*HOLES.values()))) + r")\}")
 
+TO_EDIT = "Problem: {problem}\n\nSolution to edit: {draft}\n\n"
+WHOLE = "Keep its words otherwise, write out all of it, and end with the final answer in \\boxed{}."
 VERDICT = "End with one line: 'Verdict: correct' or 'Verdict: wrong'."
 
 
@@ -73,6 +80,37 @@ class Prompts(Part):
         "be given. Keep the words and steps of the right solution, but make one mistake and carry it through to the "
         "end. Do not say that it is wrong. Put the wrong final answer in \\boxed{}.",
         description="EDIT: asks the teacher for the likeliest wrong CoT beside a right {reference}, after {examples}",
+    )
+
+    pass_verify: str = Field(
+        f"{TO_EDIT}Write the solution anew so that it verifies itself: after each step, check what it gave in another "
+        f"way, and say that you do. {WHOLE}",
+        description="Minimal CoT, multi-pass editing of a {draft}: verification",
+    )
+    pass_backtrack: str = Field(
+        f"{TO_EDIT}Write the solution anew so that it thinks aloud and backtracks: where one could go wrong, doubt, "
+        f"follow the wrong way a little, notice that it fails and return. {WHOLE}",
+        description="Minimal CoT, multi-pass editing of a {draft}: backtracking",
+    )
+    pass_alternatives: str = Field(
+        f"{TO_EDIT}Write the solution anew so that it looks at each step in another way as well, before it goes on. "
+        f"{WHOLE}",
+        description="Minimal CoT, multi-pass editing of a {draft}: alternatives",
+    )
+    pass_structure: str = Field(
+        f"{TO_EDIT}Write the solution anew in five parts, each under its own word: 'Understand:' what is given and "
+        "asked, 'Plan:' the steps to take, 'Solve:' the steps, 'Check:' a test of the result, 'Answer:' the final "
+        f"answer. {WHOLE}",
+        description="Minimal CoT: gives a {draft} a fixed structure",
+    )
+
+    edit_mistake: str = Field(
+        "Problem: {problem}\n\nRight solution: {right}\n\nWrong solution: {wrong}\n\nCompare the two solutions and "
+        "find the first mistake of the wrong one. Say in a sentence what it is. Then name its kind: logic (the steps "
+        "do not follow, or are the wrong steps), knowledge (a fact, a word or a rule is misunderstood) or calculation "
+        "(the right step is computed wrongly). End with one line: 'Kind: logic', 'Kind: knowledge' or 'Kind: "
+        "calculation'.",
+        description="EDIT: asks the teacher, as a judge, which kind of mistake tells {wrong} from {right}",
     )
 
     template_write: str = Field(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from orion.config.base import Part
 from orion.config.duals import Duals
+from orion.config.editing import Editing
 from orion.config.messages import explain
-from orion.config.methods import Recipe
-from orion.config.problems import ProblemSource
+from orion.config.methods import Recipe, Stage
+from orion.config.problems import ArithmeticSource, ProblemSource
 from orion.config.prompts import Prompts
 from orion.config.sampling import Evaluation, Exposure, Refinement
 from orion.config.student import Student
@@ -42,6 +43,7 @@ class Study(Part):
     duals: Duals | None = Field(
         None, description="EDIT's pairs of a right and a wrong CoT; left out: the paper's values"
     )
+    editing: Editing | None = Field(None, description="Minimal CoT's passes over a teacher's CoTs; left out: defaults")
     templates: Templates | None = Field(None, description="SuperCorrect's hierarchical solutions; left out: defaults")
     training: Training
     seeds: list[int] = Field([0], min_length=1, description="training seeds; several give error bars over training")
@@ -73,9 +75,47 @@ class Study(Part):
             raise ValueError(f"the table '{min(taken)}' is made anyway; give yours another name")
         return value
 
+    @model_validator(mode="after")
+    def _known_teachers(self) -> Study:
+        for method, recipe in self.methods.items():
+            for stage in recipe.stages:
+                if stage.teacher is not None and stage.teacher not in self.teachers:
+                    raise ValueError(
+                        f"methods.{method}: teacher '{stage.teacher}' is none of {', '.join(self.teachers)}; "
+                        "add it to `teachers`"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _disjoint_portions(self) -> Study:
+        """Training problems and a benchmark from one place, of which either names a portion, must be its two sides."""
+        ours = self.problems
+        for name, theirs in self.benchmarks.items():
+            if isinstance(ours, ArithmeticSource) or isinstance(theirs, ArithmeticSource):
+                continue
+            if not (ours.portion or theirs.portion) or ours.origin("problems") != theirs.origin(name):
+                continue
+            a, b = ours.portion, theirs.portion
+            if a is None or b is None or a.take == b.take or (a.test, a.seed) != (b.test, b.seed):
+                raise ValueError(
+                    f"problems and benchmarks.{name} are read from one place and overlap: give both a `portion` with "
+                    "the same test and seed, one with take: train and the other with take: test"
+                )
+        return self
+
     @property
     def teacher(self) -> str:
+        """The default teacher: who is asked where a stage names none."""
         return next(iter(self.teachers))
+
+    def teacher_of(self, stage: Stage) -> str:
+        return stage.teacher or self.teacher
+
+    def seeds_of(self, method: str) -> list[int]:
+        """The training seeds of a method; one where nothing varies with them."""
+        recipe = self.methods[method]
+        seeds = recipe.seeds or self.seeds
+        return seeds if recipe.varies else seeds[:1]
 
 
 def _refuse_secrets(config: Any, path: str = "") -> None:

@@ -51,6 +51,12 @@ class Teacher(Part):
     reasoning: bool = Field(
         default=True, description="stop at the first responses without reasoning; false for teachers that do not think"
     )
+    question: str | None = Field(
+        default=None,
+        exclude=True,  # it is in the spec of the CoTs, and in no other
+        description="asks this teacher to solve {problem} otherwise than `prompts.question` does, as a model that does "
+        "not reason by itself needs to be asked to think at length",
+    )
     extra: dict[str, Any] | None = Field(
         default=None, description="further fields of the request's body that change the answer, as reasoning_effort"
     )
@@ -77,6 +83,13 @@ class Teacher(Part):
         if extra and (taken := ours & extra.keys()):
             raise ValueError(f"'{min(taken)}' has its own key or is not for you to set")
         return extra
+
+    @field_validator("question")
+    @classmethod
+    def _has_a_problem(cls, question: str | None) -> str | None:
+        if question is not None and "{problem}" not in question:
+            raise ValueError("the text needs the hole {problem}")
+        return question
 
     @model_validator(mode="after")
     def _whole(self) -> Teacher:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 from orion.config.study import Study
@@ -13,7 +14,7 @@ ASSETS = Path(__file__).parent / "assets"
 
 
 def cots(study: Study) -> list[str]:
-    return [path for path in completion_files(study) if path.startswith("results/teacher/")]
+    return [path for path in completion_files(study) if re.fullmatch(r"results/teacher/[^/]+/cots\.parquet", path)]
 
 
 def errors(study: Study) -> list[str]:

@@ -78,4 +78,20 @@ def distance(table: pl.DataFrame, labels: dict[str, str]) -> Any:
     return chart.properties(width=170, height=130).facet(row=row, column=alt.Column("number:N", title=None))
 
 
-CHARTS: dict[str, Any] = {chart.__name__: chart for chart in (entropy, lengths, funnel, distance)}
+def key_tokens(table: pl.DataFrame, labels: dict[str, str]) -> Any:
+    """Shares with their intervals, a row a side; the rule is what EDIT's paper says."""
+    import altair as alt
+
+    table = _arms(table, labels)
+    arms = table["arm"].unique(maintain_order=True).to_list()
+    base = alt.Chart().encode(y=alt.Y("side:N", title=None, sort=["right", "wrong", "both"]))
+    axis = alt.Axis(format="%")
+    points = base.mark_point(filled=True, size=70, color=PALETTE[0]).encode(
+        x=alt.X("share:Q", title="key tokens, of all tokens; dashed: the paper's", axis=axis)
+    )
+    ranges = base.mark_rule(color=PALETTE[0]).encode(x="low:Q", x2="high:Q")
+    paper = alt.Chart().mark_rule(strokeDash=[4, 4], color=PALETTE[1]).encode(x="min(paper):Q")
+    return alt.layer(ranges, points, paper, data=table).facet(row=alt.Row("arm:N", title=None, sort=arms))
+
+
+CHARTS: dict[str, Any] = {chart.__name__: chart for chart in (entropy, lengths, funnel, distance, key_tokens)}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from orion.config.methods import Stage
 
 
 class Data(NamedTuple):
@@ -16,9 +19,12 @@ class Data(NamedTuple):
     prompts: tuple[str, ...] = ("question",)
 
 
+CHOOSER = "orion.methods.choice"  # named for the same reason: stages that choose nothing do not depend on it
+
 DATA = {
     "labels": Data("orion.methods.orion", "labels", ("problems",)),
     "cots": Data("orion.methods.orion", "cots", ("problems", "cots")),
+    "edited": Data("orion.methods.minimal_cot", "edited", ("problems", "edited")),
     "refined": Data("orion.methods.orion", "refined", ("problems", "refined")),
     "cots-after-error": Data(
         "orion.methods.orion", "cots_after_error", ("problems", "cots", "errors"), ("question_after_error",)
@@ -28,3 +34,9 @@ DATA = {
     "refined-over-errors": Data("orion.methods.edit", "refined_over_errors", ("problems", "refined", "errors")),
     "templates": Data("orion.methods.supercorrect", "templates", ("problems", "templates"), ("template_question",)),
 }
+
+
+def needed_by(stage: Stage) -> tuple[str, ...]:
+    """The artifacts that a stage's training set is made of: what its data needs, and what its rows are chosen by."""
+    chosen_by = stage.choose.needs if stage.choose else ()
+    return (*DATA[stage.data].needs, *chosen_by)

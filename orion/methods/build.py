@@ -12,7 +12,7 @@ from orion import cli
 from orion.config.base import Part
 from orion.config.methods import Stage
 from orion.errors import UserError
-from orion.methods import DATA
+from orion.methods import CHOOSER, DATA
 
 
 class TrainingSetSpec(Part):
@@ -34,8 +34,13 @@ def main() -> None:
     arguments = parser.parse_args()
     spec = TrainingSetSpec.parse(cli.read_spec(arguments.spec))
     data = DATA[spec.stage.data]
-    paths = {name: Path(path) for name, path in (pair.split("=", 1) for pair in arguments.input)}
-    if missing := set(data.needs) - paths.keys():
+    choice = spec.stage.choose
+    chosen_by = ("problems", *choice.needs) if choice else ()
+    paths: dict[str, list[Path]] = {}
+    for pair in arguments.input:
+        name, _, path = pair.partition("=")
+        paths.setdefault(name, []).append(Path(path))
+    if missing := {*data.needs, *chosen_by} - paths.keys():
         raise UserError(f"--input: data '{spec.stage.data}' also needs {', '.join(sorted(missing))}")
 
     import polars as pl
@@ -44,10 +49,19 @@ def main() -> None:
     from orion.methods.rows import limited
     from orion.problems.table import read_problems
 
-    inputs: dict[str, Any] = {
-        name: read_problems(paths[name]) if name == "problems" else read_table(paths[name]) for name in data.needs
-    }
-    training_set = getattr(import_module(data.module), data.function)(spec.prompts, **inputs)
+    def read(name: str) -> Any:
+        if name == "problems":
+            return read_problems(paths[name][0])
+        tables = [read_table(path) for path in paths[name]]
+        return tables if name == "exposure" else tables[0]
+
+    inputs = {name: read(name) for name in dict.fromkeys([*data.needs, *chosen_by])}
+    builder = getattr(import_module(data.module), data.function)
+    training_set = builder(spec.prompts, **{name: inputs[name] for name in data.needs})
+    if choice is not None:
+        choose = import_module(CHOOSER).choose
+        given = {name: inputs[name] for name in chosen_by}
+        training_set = choose(training_set, choice, arguments.seed, spec.stage.limit, **given)
     if spec.stage.limit is not None:
         training_set = limited(training_set, spec.stage.limit, arguments.seed)
     rows = [
@@ -62,11 +76,13 @@ def main() -> None:
         "sources": pl.List(pl.String),
     }
     write_table(arguments.output, pl.DataFrame(rows, schema=schema, orient="row"), {"data": spec.stage.data})
-    stats = {
+    stats: dict[str, Any] = {
         "out": len(rows),
         "problems": len({row.id for row in rows}),
         "dropped": {reason: n for reason, n in sorted(training_set.dropped.items()) if n},
     }
+    if training_set.about:
+        stats["chosen"] = training_set.about
     write_json(arguments.stats, stats)
     print(f"{stats['out']} rows for {stats['problems']} problems; dropped {stats['dropped'] or 'none'}")
 

@@ -25,8 +25,11 @@ class Row(NamedTuple):
 
 @dataclass
 class TrainingSet:
+    """`about` says of a choice what was chosen, for the stats file."""
+
     rows: list[Row]
     dropped: Counter[str] = field(default_factory=Counter)
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 def without_duplicates(rows: Iterable[Row]) -> TrainingSet:
@@ -47,4 +50,4 @@ def limited(training_set: TrainingSet, problems: int, seed: int) -> TrainingSet:
     chosen = set(ids[:problems])
     rows = [row for row in training_set.rows if row.id in chosen]
     dropped = training_set.dropped + Counter({"over-limit": len(training_set.rows) - len(rows)})
-    return TrainingSet(rows, dropped)
+    return TrainingSet(rows, dropped, training_set.about)

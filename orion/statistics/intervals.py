@@ -113,6 +113,14 @@ def quantile(confidence: float, dof: float) -> float:
     return float(stats.t.ppf(0.5 + confidence / 2, dof)) if dof > 0 else float("inf")
 
 
+def amount(benchmarks: Sequence[Values], confidence: float = 0.95) -> Score:
+    """The mean of values of any size that are not negative, such as tokens, with its t interval."""
+    value, parts = mean(benchmarks), spread(benchmarks)
+    half = quantile(confidence, parts.dof) * parts.variance**0.5
+    problems = sum(values.shape[1] for values in benchmarks)
+    return Score(value, max(value - half, 0.0), value + half, problems, benchmarks[0].shape[0], parts)
+
+
 def score(benchmarks: Sequence[Values], confidence: float = 0.95, observations: int | None = None) -> Score:
     """The mean of values in [0, 1] with its interval.
 

@@ -44,6 +44,8 @@ def caption(table: Table) -> list[str]:
         + ".",
         "Acc@1 is the mean over the draws, Acc@k the unbiased pass@k.",
     ]
+    if spec.answers:
+        said.append("Tokens are those of an answer, on the mean; cut off is the share of answers that met the limit.")
     exhausted = sorted({cell.draws for cell in sizes.values()} & set(spec.k) - {1})
     if exhausted:
         said.append(f"With n = k = {_ks(exhausted)}, Acc@k is 'any of the draws is right'.")

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from orion.errors import UserError
-from orion.statistics.intervals import Score, score
+from orion.statistics.intervals import Score, amount, score
 from orion.statistics.paired import Difference, compare, holm
 from orion.statistics.planning import Plan, draw_noise, plan
 from orion.tables.config import ScoreTable
-from orion.tables.results import Cell, Key
+from orion.tables.results import CUT_OFF, TOKENS, Cell, Key
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +37,19 @@ class Column(NamedTuple):
     @property
     def title(self) -> str:
         return f"greedy {self.metric}" if self.greedy else self.metric
+
+    @property
+    def scale(self) -> float:
+        """What values are multiplied by in print: scores and shares are percent."""
+        return 1 if self.metric == TOKENS else 100
+
+    @property
+    def ranked(self) -> bool:
+        """Whether more of it is better: tests and marks are for these alone."""
+        return self.metric not in (TOKENS, CUT_OFF)
+
+    def printed(self, number: float) -> str:
+        return f"{self.scale * number:.{0 if self.metric == TOKENS else 1}f}"
 
     @property
     def key(self) -> str:
@@ -80,6 +93,7 @@ class Table:
 
 def columns_of(spec: ScoreTable, benchmarks: Sequence[str]) -> list[Column]:
     metrics = [f"Acc@{k}" for k in spec.ks] + [f"maj@{k}" for k in spec.majority]
+    metrics += [{"tokens": TOKENS, "truncated": CUT_OFF}[name] for name in spec.answers or []]
     columns = []
     groups = [(name, (name,)) for name in benchmarks] + ([(AVERAGE, tuple(benchmarks))] if len(benchmarks) > 1 else [])
     for name, members in groups:
@@ -109,7 +123,7 @@ def cells_of(cells: dict[Key, Cell], student: str, method: str, column: Column) 
 
 def observations(cells: Sequence[Cell], metric: str) -> int | None:
     """Single samples behind the values; for pass@k and maj@k a problem's draws are one observation."""
-    return sum(cell.correct.size for cell in cells) if metric == "Acc@1" else None
+    return sum(cell.correct.size for cell in cells) if metric in ("Acc@1", CUT_OFF) else None
 
 
 def make_table(spec: ScoreTable, cells: dict[Key, Cell]) -> Table:
@@ -138,6 +152,8 @@ def make_table(spec: ScoreTable, cells: dict[Key, Cell]) -> Table:
 def make_entry(cells: list[Cell], metric: str, confidence: float) -> Entry:
     """A metric's value over one cell, or averaged over several benchmarks."""
     values = [cell.metric(metric) for cell in cells]
+    if metric == TOKENS:
+        return Entry(amount(values, confidence), cells, values)
     return Entry(score(values, confidence, observations(cells, metric)), cells, values)
 
 
@@ -168,7 +184,7 @@ def _test(table: Table) -> None:
     spec, alpha = table.spec, 1 - table.spec.confidence
     wanted: list[tuple[str, Column, str, str, str, Difference]] = []
     for student in table.students:
-        for column in table.columns:
+        for column in filter(lambda column: column.ranked, table.columns):
             value = {method: table.entries[student, method, column].score.value for method in spec.methods}
             ranked = sorted(spec.methods, key=lambda method: -value[method])
             if len(ranked) > 1:

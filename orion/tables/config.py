@@ -33,6 +33,9 @@ class ScoreTableEntry(Part):
     greedy: str | None = Field(None, description="a greedy decoding, printed beside; leave out for none")
     k: list[int] | None = Field(None, description="Acc@k columns beside Acc@1; default: the evaluation's k")
     majority: list[int] = Field([], description="maj@k columns: the most frequent of k answers")
+    answers: list[Literal["tokens", "truncated"]] | None = Field(
+        None, description="columns beside the scores: how long answers are, and what share was cut off"
+    )
     budgets: list[int] = Field([], description="token budgets: right within so many tokens counts (tidy file)")
     families: dict[str, list[str]] = Field({}, description="named groups of benchmarks to average over (tidy file)")
     baselines: list[str] = Field(

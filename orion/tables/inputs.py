@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from orion.config.methods import Stage
 from orion.config.study import Study
-from orion.methods import DATA
+from orion.methods import needed_by
 
 
 class Training(NamedTuple):
@@ -25,8 +26,8 @@ def policies(study: Study) -> list[tuple[str, str, int]]:
     return [
         (student, method, seed)
         for student in study.students
-        for method, recipe in study.methods.items()
-        for seed in (study.seeds if recipe.varies else study.seeds[:1])
+        for method in study.methods
+        for seed in study.seeds_of(method)
     ]
 
 
@@ -35,16 +36,16 @@ def trainings(study: Study) -> list[Training]:
 
 
 def _needed(study: Study, artifact: str) -> list[Training]:
-    return [training for training in trainings(study) if artifact in DATA[training.stage.data].needs]
+    return [training for training in trainings(study) if artifact in needed_by(training.stage)]
 
 
 def completions(study: Study) -> list[str]:
     """Artifacts that hold completions, in the order of the pipeline, without the folder `results`."""
-    with_errors = [t for t in _needed(study, "refined") if t.stage.feedback == "error-and-cot"] + _needed(
-        study, "errors"
-    )
+    after_errors = [t for t in _needed(study, "refined") if t.stage.feedback == "error-and-cot"]
     exposed = [
-        f"{t.student}/base/train/t{temperature}" for t in with_errors for temperature in study.exposure.temperatures
+        f"{t.student}/base/train/t{temperature}"
+        for t in [*after_errors, *_needed(study, "errors"), *_needed(study, "exposure")]
+        for temperature in study.exposure.temperatures
     ]
     refined = [f"{t.student}/refined/{t.stage.feedback}" for t in _needed(study, "refined")]
     sampled = [
@@ -53,11 +54,27 @@ def completions(study: Study) -> list[str]:
         for benchmark in study.benchmarks
         for decoding in study.evaluation.decodings
     ]
+    return list(dict.fromkeys([*_taught(study, bool(refined)), *exposed, *refined, *sampled]))
+
+
+def _taught(study: Study, refined: bool) -> list[str]:
+    """What is asked of which teacher, CoTs first."""
     shown = any(recipe.solver == "few-shot" for recipe in study.methods.values())
-    duals = [f"teacher/{study.teacher}/duals"] if _needed(study, "duals") else []
-    templates = [f"teacher/{study.teacher}/templates"] if _needed(study, "templates") else []
-    cots = [f"teacher/{study.teacher}/cots"] if _needed(study, "cots") or refined or duals or shown else []
-    return list(dict.fromkeys([*cots, *duals, *templates, *exposed, *refined, *sampled]))
+    asked = {
+        name: [study.teacher_of(training.stage) for training in _needed(study, name)]
+        for name in ("cots", "duals", "mistakes", "templates")
+    }
+    edits = [(study.teacher_of(t.stage), f"edited/{t.stage.edits}") for t in _needed(study, "edited")]
+    asked["cots"] += asked["duals"] + [teacher for teacher, _ in edits]
+    asked["cots"] += [study.teacher] if refined or shown else []
+    whole = [(teacher, name) for name, teachers in asked.items() for teacher in teachers] + edits
+    return [f"teacher/{teacher}/{name}" for teacher, name in dict.fromkeys(whole)]
+
+
+def teachers(study: Study) -> list[str]:
+    """The teachers that a study asks for CoTs; the first one where no method needs any."""
+    asked = [path.split("/")[1] for path in completions(study) if re.fullmatch(r"teacher/[^/]+/cots", path)]
+    return asked or [study.teacher]
 
 
 def completion_files(study: Study) -> list[str]:

@@ -38,12 +38,14 @@ def wide(table: Table) -> list[dict[str, Any]]:
                 entry = table.entries[student, method, column]
                 score = entry.score
                 row |= {
-                    column.key: 100 * score.value,
-                    f"{column.key} low": 100 * score.low,
-                    f"{column.key} high": 100 * score.high,
+                    column.key: column.scale * score.value,
+                    f"{column.key} low": column.scale * score.low,
+                    f"{column.key} high": column.scale * score.high,
                     f"{column.key} n": min(cell.draws for cell in entry.cells),
-                    f"{column.key} k": int(column.metric.partition("@")[2]),
                 }
+                if not column.ranked:
+                    continue
+                row[f"{column.key} k"] = int(column.metric.partition("@")[2])
                 if _printed_anywhere(table, column):
                     theirs = printed(table, student, method, column)
                     row[f"{column.key} paper"] = theirs.value if theirs else None
@@ -60,7 +62,7 @@ def wide(table: Table) -> list[dict[str, Any]]:
 
 def printed(table: Table, student: str, method: str, column: Any) -> Published | None:
     """The paper's number for an entry; greedy columns have none, as the papers' Acc@1 is a mean over samples."""
-    if column.greedy:
+    if column.greedy or not column.ranked:
         return None
     return published(table.spec.paper, student, method, column.name, column.metric, column.benchmarks)
 
@@ -82,7 +84,7 @@ def markdown(table: Table) -> str:
             cells = []
             for column in table.columns:
                 entry = table.entries[student, method, column]
-                text = f"{100 * entry.score.value:.1f}"
+                text = column.printed(entry.score.value)
                 text = (
                     f"**{text}**" if "bold" in entry.marks else f"<u>{text}</u>" if "underline" in entry.marks else text
                 )
@@ -94,7 +96,7 @@ def markdown(table: Table) -> str:
 
 
 def _notes(table: Table, student: str, method: str, column: Any, entry: Entry, differences: Any) -> list[str]:
-    notes = [f"[{100 * entry.score.low:.1f}, {100 * entry.score.high:.1f}]"]
+    notes = [f"[{column.printed(entry.score.low)}, {column.printed(entry.score.high)}]"]
     if test := differences.get((student, method, column)):
         d = test.difference
         notes.append(f"Δ {100 * d.value:+.1f} [{100 * d.low:+.1f}, {100 * d.high:+.1f}], p {test.p_holm:.3g}")
@@ -141,7 +143,7 @@ def latex(table: Table) -> str:
             cells = [escaped(table.spec.label(student)) if i == 0 else "", escaped(table.spec.label(method))]
             for column in table.columns:
                 entry = table.entries[student, method, column]
-                text = f"{100 * entry.score.value:.1f}"
+                text = column.printed(entry.score.value)
                 text = rf"\textbf{{{text}}}" if "bold" in entry.marks else text
                 text = rf"\underline{{{text}}}" if "underline" in entry.marks and "bold" not in entry.marks else text
                 text += r"$^\dagger$" if "dagger" in entry.marks else ""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COUNTS = ("truncated", "no_answer", "unverified")
+TOKENS, CUT_OFF = "tokens", "cut off %"  # columns about answers, beside the scores
 
 
 def _parsed(metric: str) -> tuple[str, str, str]:
@@ -52,8 +53,13 @@ class Cell:
         return int(self.correct.shape[2])
 
     def metric(self, name: str) -> NDArray[np.float64]:
-        """(seeds, problems) values of `Acc@k`, `maj@k` or `Acc@1 in B tokens`."""
+        """(seeds, problems) values of `Acc@k`, `maj@k`, `Acc@1 in B tokens`, or of the columns about answers."""
         import numpy as np
+
+        if name == TOKENS:
+            return np.asarray(self.tokens.mean(axis=2))
+        if name == CUT_OFF:
+            return np.asarray(self.counts["truncated"] / self.draws)
 
         from orion.statistics.estimates import majority_at_k, pass_at_k, within_budget
 

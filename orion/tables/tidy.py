@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from orion.statistics.intervals import quantile, score, spread
+from orion.statistics.intervals import amount, score
 from orion.tables.comparison import Column, Table, observations
 from orion.tables.layout import printed
 from orion.tables.results import Cell
@@ -21,7 +21,7 @@ def tidy(table: Table) -> list[dict[str, Any]]:
     rows = []
     for student in table.students:
         for method in table.spec.methods:
-            for column in table.columns:
+            for column in filter(lambda column: column.ranked, table.columns):  # the others follow, a benchmark each
                 entry = table.entries[student, method, column]
                 theirs = printed(table, student, method, column)
                 extra = {"paper": theirs.value if theirs else None, "mark": " ".join(sorted(entry.marks))}
@@ -108,9 +108,8 @@ def _mean(
         result = score([values / 100], spec.confidence, cell.correct.size)
         mean, low, high = 100 * result.value, 100 * result.low, 100 * result.high
     else:
-        parts = spread([values])
-        mean, half = float(values.mean()), quantile(spec.confidence, parts.dof) * parts.variance**0.5
-        low, high = max(mean - half, 0.0), mean + half
+        result = amount([values], spec.confidence)
+        mean, low, high = result.value, result.low, result.high
     sd = float(values.mean(axis=1).std(ddof=1)) if len(values) > 1 else None
     return _numbers(
         student,

@@ -13,17 +13,14 @@ the request is not part of the CoT it hands in, only its response is.
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orion import cli
 from orion.config.base import Part
 from orion.config.duals import Duals
 from orion.config.teacher import Teacher
-from orion.errors import UserError
 from orion.prompts import fill
 from orion.types import Message, Problem, Response, Verdict, digest
 from orion.verify.policy import Grading
@@ -33,6 +30,13 @@ if TYPE_CHECKING:
 
     from orion.methods.traces import Trace
     from orion.teacher.ask import Asking
+
+
+SCHEMA: dict[str, type] = {
+    "id": str, "kind": str, "right": str, "wrong": str, "right_key": str, "wrong_key": str, "answer": str,
+    "verdict": str, "how": str, "finish_reason": str, "prompt_tokens": int, "completion_tokens": int, "cost": float,
+    "kept": bool, "why_not": str,
+}  # fmt: skip
 
 
 class DualsSpec(Part):
@@ -168,42 +172,22 @@ def stats(rows: Sequence[dict[str, Any]], gaps: dict[str, str]) -> dict[str, Any
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m orion.teacher.duals", description=__doc__)
-    parser.add_argument("--spec", required=True, help="JSON (or @FILE): teacher, duals, prompts, grading")
-    parser.add_argument("--problems", required=True, type=Path, help="parquet of training problems")
-    parser.add_argument("--cots", required=True, type=Path, help="parquet of the teacher's CoTs")
-    parser.add_argument("--store", required=True, type=Path, help="folder that keeps every response for good")
-    parser.add_argument("--endpoint", help="JSON (or @FILE): where and how hard to ask; changes no result")
-    parser.add_argument("--offline", action="store_true", help="ask nothing; fail and list what the store lacks")
-    parser.add_argument("--output", required=True, type=Path, help="parquet of duals; beside it <stem>.stats.json")
-    arguments = parser.parse_args()
+    from orion.teacher.program import need_prompts, open_asking, read_arguments, write_outputs
+
+    arguments = read_arguments(
+        "duals", __doc__, "teacher, duals, prompts, grading", problems="training problems", cots="the teacher's CoTs"
+    )
     spec = DualsSpec.parse(cli.read_spec(arguments.spec))
-    if missing := {"edit_rectify", "edit_corrupt"} - spec.prompts.keys():
-        raise UserError(f"--spec: prompts lack {', '.join(sorted(missing))}")
+    need_prompts(spec.prompts, ("edit_rectify", "edit_corrupt"))
 
-    import polars as pl
-
-    from orion import files
-    from orion.config.endpoint import Endpoint
+    from orion.files import read_table
     from orion.problems.table import read_problems
-    from orion.teacher.ask import Asking
 
-    endpoint = Endpoint.parse(cli.read_spec(arguments.endpoint)) if arguments.endpoint else None
-    with Asking(spec.teacher, arguments.store, endpoint=endpoint, label="duals", offline=arguments.offline) as asking:
-        rows = make_duals(read_problems(arguments.problems), files.read_table(arguments.cots), asking, spec)
-        asking.settle()
-        counts = stats(rows, asking.gaps)
-    texts = ("id", "kind", "right", "wrong", "right_key", "wrong_key", "answer", "verdict", "how", "finish_reason")
-    schema: dict[str, Any] = dict.fromkeys(texts, pl.String) | {
-        "prompt_tokens": pl.Int64,
-        "completion_tokens": pl.Int64,
-        "cost": pl.Float64,
-        "kept": pl.Boolean,
-        "why_not": pl.String,
-    }
-    described = {"teacher": spec.teacher.name, "sampling": spec.duals.model_dump(mode="json")}
-    files.write_table(arguments.output, pl.DataFrame(rows, schema=schema, orient="row"), described)
-    files.write_json(arguments.output.with_suffix(".stats.json"), counts)
+    with open_asking(spec.teacher, arguments, "duals") as asking:
+        rows = make_duals(read_problems(arguments.problems), read_table(arguments.cots), asking, spec)
+    counts = stats(rows, asking.gaps)
+    about = {"teacher": spec.teacher.name, "sampling": spec.duals.model_dump(mode="json")}
+    write_outputs(arguments.output, rows, SCHEMA, about, counts)
     print(f"{counts['out']} of {counts['in']} duals kept: {counts['kept']}; dropped {counts['dropped'] or 'none'}")
 
 

@@ -44,17 +44,22 @@ def student_of(manifest: Manifest) -> Student:
     return Student.model_validate(given)
 
 
-def paint(side: Side, chat: Chat, against: bool, colours: bool) -> str:
-    """The text of a sequence, token by token, marked by what is done with it."""
+def runs(side: Side, chat: Chat, against: bool) -> list[tuple[str, str]]:
+    """(mark, text) of the stretches of a sequence that the same is done with."""
     weights: list[float | None] = [*[None] * side.start, *side.weights]
-    runs: list[tuple[str, list[int]]] = []
+    found: list[tuple[str, list[int]]] = []
     for token, weight in zip(side.ids, weights, strict=True):
         learned = GREEN if not against else RED
         mark = GREY if weight is None else PLAIN if weight == 0 else RED if weight < 0 else learned
-        if not runs or runs[-1][0] != mark:
-            runs.append((mark, []))
-        runs[-1][1].append(token)
-    parts = [(mark, chat.tokenizer.decode(ids)) for mark, ids in runs]
+        if not found or found[-1][0] != mark:
+            found.append((mark, []))
+        found[-1][1].append(token)
+    return [(mark, chat.tokenizer.decode(ids)) for mark, ids in found]
+
+
+def paint(side: Side, chat: Chat, against: bool, colours: bool) -> str:
+    """The text of a sequence, token by token, marked by what is done with it."""
+    parts = runs(side, chat, against)
     if colours:
         return "".join(f"{mark}{text}{PLAIN}" for mark, text in parts)
     return "".join(f">{text}<" if mark in (GREEN, RED) else text for mark, text in parts)

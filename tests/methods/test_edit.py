@@ -6,23 +6,28 @@ import json
 import re
 import subprocess
 import sys
+from random import Random
 
 import polars as pl
 import pytest
+from rapidfuzz.distance import Levenshtein
 
 from orion.config.prompts import Prompts
 from orion.files import read_table, write_table
 from orion.methods import edit
-from orion.problems.arithmetic import FAMILIES, generate
+from orion.problems.arithmetic import FAMILIES, generate, read_steps
 from orion.problems.table import write_problems
 from orion.prompts import fill
 from orion.teacher.duals import why_not, wrong_traces
+from orion.teacher.mistakes import pattern_of
+from orion.teacher.scripted.mistakes import mistaken, rewritten
 from orion.teacher.scripted.tasks import perform
 from orion.teacher.scripted.voice import solve
 from orion.types import Problem, Response, Verdict
 from orion.verify import verify
 
 PROMPTS = {name: Prompts.model_fields[name].default for name in ("edit_rectify", "edit_corrupt")}
+JUDGE = Prompts.model_fields["edit_mistake"].default
 QUESTION = {"question": "Q: {problem}"}
 PROBLEMS = [problem for _, problem in generate(dict.fromkeys(FAMILIES, 3), (2, 12), "s", False)]
 
@@ -50,8 +55,27 @@ def test_the_scripted_teacher_rectifies_and_corrupts(problem: Problem):
     values = {"problem": problem.problem, "reference": reference, "examples": "Example 1: x\nWrong: y\nRight: z"}
     wrong = perform(fill(PROMPTS["edit_corrupt"], **values)[0].content, 0, 0.0).response
     assert verify(wrong, problem.answer).verdict == "wrong"
-    words = [re.sub(r"\d+", "#", text) for text in (reference, wrong)]
-    assert words[0] == words[1]  # a corrupted CoT differs in its numbers alone
+    # Beside its numbers a corrupted CoT differs in the words and signs of one operation, if in any.
+    words = [re.sub(r"\d+", "#", text).split() for text in (reference, wrong)]
+    assert Levenshtein.distance(*words) <= 12 < min(map(len, words))
+
+
+def test_its_mistakes_are_of_three_kinds_and_it_tells_them_apart():
+    found = []
+    for seed in range(60):
+        problem = PROBLEMS[seed % len(PROBLEMS)]
+        steps = read_steps(problem.problem)
+        wrong = mistaken(steps, Random(seed))
+        assert all(step.value > 0 for step in wrong)
+        text = rewritten(trace(problem, 0.0), steps, wrong)
+        judge = {"problem": problem.problem, "right": trace(problem, 0.0), "wrong": text}
+        found.append(pattern_of(perform(fill(JUDGE, **judge)[0].content, 0, 0.0).response))
+        first = next(n for n, (a, b) in enumerate(zip(steps, wrong, strict=True)) if str(a) != str(b))
+        if steps[first].op == wrong[first].op:
+            assert found[-1] == "calculation"
+        else:
+            assert found[-1] == ("knowledge" if steps[first].op in ("pack", "price", "share", "multiply") else "logic")
+    assert min(found.count(kind) for kind in ("logic", "knowledge", "calculation")) > 3
 
 
 def test_some_of_its_answers_fail_so_that_the_filter_has_work():
@@ -147,6 +171,42 @@ def test_a_second_run_asks_nothing(made):
     before = (folder / "duals.parquet").read_bytes()
     assert subprocess.run([*command, "--offline"], capture_output=True).returncode == 0
     assert (folder / "duals.parquet").read_bytes() == before
+
+
+# Patterns of mistakes.
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("It adds.\nKind: logic", "logic"),
+        ("**Kind:** Knowledge.", "knowledge"),
+        ("Kind: logic at first sight.\nKind: calculation", "calculation"),
+        ("It is a mistake of logic.", None),
+        ("Kind: format", None),
+    ],
+)
+def test_the_last_kind_that_a_judge_states_counts(text: str, pattern: str | None):
+    assert pattern_of(text) == pattern
+
+
+def test_every_kept_dual_gets_a_label_or_a_reason(made):
+    folder, *_ = made
+    labelling = [
+        sys.executable, "-m", "orion.teacher.mistakes",
+        "--spec", json.dumps({"teacher": {"source": "embedded", "model": "scripted-r1"}, "prompt": JUDGE}),
+        "--problems", str(folder / "problems.parquet"), "--duals", str(folder / "duals.parquet"),
+        "--store", str(folder / "store"), "--output", str(folder / "mistakes.parquet"),
+    ]  # fmt: skip
+    done = subprocess.run(labelling, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    kept = read_table(folder / "duals.parquet").filter("kept")
+    labels = read_table(folder / "mistakes.parquet")
+    assert labels.select("right_key", "wrong_key").rows() == kept.select("right_key", "wrong_key").rows()
+    stats = json.loads((folder / "mistakes.stats.json").read_text())
+    assert stats["in"] == len(kept) == stats["out"] + sum(stats["dropped"].values())
+    assert sum(stats["patterns"].values()) == stats["out"] > 0
+    assert labels.filter(pl.col("kept") != pl.col("pattern").is_not_null()).is_empty()
 
 
 # Training sets.

@@ -54,11 +54,39 @@ def taught() -> set[str]:
 EVERYTHING_TRAINED = taught() | exposed() | sets()
 
 NEW_METHOD = {"sft-label-again": {"stages": [{"objective": "sft", "data": "labels"}]}}
+SECOND_TEACHER = {"chat": {"source": "embedded", "model": "scripted-chat", "reasoning": False, "max_tokens": 1024}}
+
+
+def arm(**stage: Any) -> dict[str, Any]:
+    """A new method of one stage, with whatever teachers it needs."""
+    methods = {"new": {"stages": [{"objective": "sft", "data": "cots", "limit": 2} | stage]}}
+    return {"methods": methods, "teachers": SECOND_TEACHER}
+
+
 NEW_BENCHMARK = {"arith-new": {"source": "arithmetic", "families": {"one-step": 2}, "seed": 5}}
 
 CONFIG_EDITS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "nothing": ({}, set()),
     "a method more": ({"methods": NEW_METHOD}, sets(["sft-label-again"])),
+    "a teacher that no method asks": ({"teachers": SECOND_TEACHER}, set()),
+    "an arm with another teacher": (arm(teacher="chat"), {"trace_teacher chat"} | sets(["new"])),
+    "an arm with edited CoTs": (
+        arm(data="edited", passes=["verify", "structure"]),
+        {"edit_cots scripted verify-structure"} | sets(["new"]),
+    ),
+    "an arm by difficulty, from the exposure that is there": (arm(choose={"difficulty": "hard"}), sets(["new"])),
+    "an arm of key steps by mistake": (
+        arm(data="duals", objective="krsl", limit=None, name="sft", choose={"mistakes": "logic"}),
+        {"make_duals scripted", "label_mistakes scripted"} | sets(["new"]),
+    ),
+    "seeds of its own for a method": (
+        {"methods": {"sft-label": {"seeds": [0, 1, 2]}}},
+        sets(["sft-label"], seed=1) | sets(["sft-label"], seed=2) | TABLES,
+    ),
+    "the question of a teacher": (
+        {"teachers": {"scripted": {"question": "Please think at length: {problem}"}}},
+        taught(),
+    ),
     "a method less": ({"methods": {"orion-no-error": None}}, TABLES),
     "another label of a method": ({"methods": {"orion": {"label": "Ours"}}}, TABLES),
     "a benchmark more": (

@@ -78,6 +78,15 @@ def test_a_token_limit_cuts_the_answer_and_says_so(url):
     assert body["usage"]["completion_tokens"] == 10
 
 
+def test_its_other_model_answers_at_once_with_the_steps(url):
+    body = json.loads(post(url, chat(PROBLEM) | {"model": "scripted-chat"}))
+    message = body["choices"][0]["message"]
+    assert body["model"] == "scripted-chat" and "reasoning_content" not in message
+    assert "5 - 2 = 3" in message["content"] and message["content"].endswith(r"\boxed{3}.")
+    assert body["usage"]["completion_tokens_details"]["reasoning_tokens"] == 0
+    assert "Wait" not in message["content"] and "backwards" not in message["content"]
+
+
 @pytest.mark.parametrize(("body", "status"), [({"messages": []}, 404), ({"model": "scripted-r1"}, 400)])
 def test_bad_requests_get_error_bodies(url, body, status):
     with pytest.raises(urllib.error.HTTPError) as error:

@@ -1,5 +1,6 @@
 """The scripted teacher's HTTP side: an R1-style chat-completions endpoint on a socket.
 
+It serves two models: `scripted-r1` reasons before it answers, `scripted-chat` answers at once.
 `POST /v1/chat/completions` (streamed or whole) answers with `reasoning_content` and `content`, `usage` and
 `finish_reason`; bad requests get the error bodies that such endpoints send. Tokens are words and punctuation marks.
 """
@@ -18,8 +19,8 @@ from aiohttp import web
 
 from orion.teacher.scripted.voice import Answer
 
-MODEL = "scripted-r1"
-Speaker = Callable[[list[dict[str, str]], int], Answer]
+REASONER, CHAT = MODELS = ("scripted-r1", "scripted-chat")
+Speaker = Callable[[str, list[dict[str, str]], int], Answer]
 
 
 def tokens(text: str) -> list[str]:
@@ -32,7 +33,7 @@ def _error(status: int, message: str, kind: str) -> web.Response:
 
 
 class Server:
-    """Serves `speak(messages, seed) -> Answer`. Without a `seed` in the body, the same question asked again gets
+    """Serves `speak(model, messages, seed) -> Answer`. Without a `seed` in the body, the same question asked again gets
     another draw, as from a sampling endpoint."""
 
     def __init__(self, speak: Speaker, latency: float = 0.0) -> None:
@@ -48,7 +49,8 @@ class Server:
         return app
 
     async def _models(self, request: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "orion"}]})
+        data = [{"id": model, "object": "model", "owned_by": "orion"} for model in MODELS]
+        return web.json_response({"object": "list", "data": data})
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -57,15 +59,15 @@ class Server:
             limit = int(body.get("max_tokens") or body.get("max_completion_tokens") or 2**31)
         except (ValueError, KeyError, TypeError) as error:
             return _error(400, f"malformed request: {error!r}", "invalid_request_error")
-        if body.get("model") != MODEL:
-            return _error(404, f"model {body.get('model')!r} does not exist; this server has {MODEL!r}", "not_found")
+        if (model := body.get("model")) not in MODELS:
+            return _error(404, f"model {model!r} does not exist; this server has {', '.join(MODELS)}", "not_found")
         question = json.dumps(messages, sort_keys=True)
         seed = body.get("seed")
         if seed is None:
             seed = self._asked[question]
             self._asked[question] += 1
         await asyncio.sleep(self._latency)
-        return await self._send(request, body, messages, self._speak(messages, int(seed)), limit)
+        return await self._send(request, body, messages, self._speak(str(model), messages, int(seed)), limit)
 
     async def _send(
         self, request: web.Request, body: dict[str, Any], messages: list[dict[str, str]], answer: Answer, limit: int
@@ -74,7 +76,7 @@ class Server:
         finish = "stop" if len(thought) + len(said) <= limit else "length"
         thought, said = thought[:limit], said[: max(limit - len(thought), 0)]
         self._number += 1
-        head = {"id": f"chatcmpl-{self._number}", "created": int(time.time()), "model": MODEL}
+        head = {"id": f"chatcmpl-{self._number}", "created": int(time.time()), "model": body["model"]}
         asked, answered = sum(len(tokens(m["content"])) for m in messages), len(thought) + len(said)
         usage = {
             "prompt_tokens": asked,
@@ -83,7 +85,9 @@ class Server:
             "completion_tokens_details": {"reasoning_tokens": len(thought)},
         }
         if not body.get("stream"):
-            message = {"role": "assistant", "reasoning_content": "".join(thought), "content": "".join(said)}
+            message = {"role": "assistant", "content": "".join(said)}
+            if thought:
+                message["reasoning_content"] = "".join(thought)
             choice = {"index": 0, "message": message, "finish_reason": finish}
             return web.json_response({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})

@@ -10,6 +10,8 @@ import re
 from random import Random
 
 from orion.problems.arithmetic import SYMBOLS, Step, read_steps
+from orion.teacher.scripted.editing import edited, to_edit
+from orion.teacher.scripted.mistakes import judgement, mistaken, rewritten
 from orion.teacher.scripted.voice import BECAUSE, Answer, respond, slip, solve, think
 
 THOUGHT = "Let me see what is asked of me here, and do that."
@@ -22,16 +24,6 @@ def block(prompt: str, label: str) -> str | None:
         return None
     rest = prompt[start + len(label) + 2 :]
     return re.split(r"\n\n(?=[A-Z][a-z]+( [a-z]+)?: |(?:Write|Solve|Compare|Recast) the |Report of )", rest)[0].strip()
-
-
-def rewritten(text: str, steps: list[Step], wrong: list[Step]) -> str:
-    """A solution with its calculations replaced by others, the words kept."""
-    for before, after in zip(steps, wrong, strict=True):
-        text = text.replace(f"That means {before.left} and", f"That means {after.left} and")
-        text = text.replace(str(before), str(after)).replace(f"I keep {before.value}.", f"I keep {after.value}.")
-    last, other = steps[-1].value, wrong[-1].value
-    text = text.replace(f"answer is {last}.", f"answer is {other}.")
-    return text.replace(rf"\boxed{{{last}}}", rf"\boxed{{{other}}}")
 
 
 def template(steps: list[Step]) -> str:
@@ -52,14 +44,16 @@ def inspection(recast: str, steps: list[Step]) -> str:
     return "\n".join([*said, f"Verdict: {'faulty' if faulty else 'pass'}"])
 
 
-def perform(prompt: str, seed: int, slip_rate: float) -> Answer | None:
-    """The answer to a prompt; None where there is no problem in it that this teacher knows."""
+def perform(prompt: str, seed: int, slip_rate: float, straight: bool = False) -> Answer | None:
+    """The answer to a prompt; None where there is no problem in it that this teacher knows. `straight`: see `solve`."""
     problem = block(prompt, "Problem")
     steps = read_steps(problem) if problem else []
     if not problem or not steps:
-        return solve(prompt, seed, slip_rate)
+        return solve(prompt, seed, slip_rate, straight)
     random = Random(f"{seed}/{prompt}")
     slips = random.random() < slip_rate
+    if (draft := to_edit(prompt)) is not None:
+        return Answer(THOUGHT, respond(slip(steps, random)) if slips else edited(draft, prompt, steps))
     if "Hint: the correct answer is" in prompt:
         told = slip(steps, random) if slips else steps
         return Answer(THOUGHT, f"{think(told, random)}\n\n{respond(told)}")
@@ -70,5 +64,7 @@ def perform(prompt: str, seed: int, slip_rate: float) -> Answer | None:
     if "Recast the reference solution" in prompt:
         return Answer(THOUGHT, template(slip(steps, random) if slips else steps))
     if (right := block(prompt, "Right solution")) is not None:
-        return Answer(THOUGHT, right if slips else rewritten(right, steps, slip(steps, random)))
-    return solve(prompt, seed, slip_rate)
+        if (wrong := block(prompt, "Wrong solution")) is not None:
+            return Answer(THOUGHT, judgement(wrong, steps))
+        return Answer(THOUGHT, right if slips else rewritten(right, steps, mistaken(steps, random)))
+    return solve(prompt, seed, slip_rate, straight)

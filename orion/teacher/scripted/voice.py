@@ -30,7 +30,7 @@ class Answer(NamedTuple):
     response: str
 
 
-def _compute(left: int, symbol: str, right: int) -> int:
+def compute(left: int, symbol: str, right: int) -> int:
     return {"+": left + right, "-": left - right, "*": left * right, "/": left // right}[symbol]
 
 
@@ -41,27 +41,36 @@ def slip(steps: list[Step], random: Random) -> list[Step]:
     wrong: list[Step] = []
     for index, step in enumerate(steps):
         left = wrong[-1].value if wrong and step.op != "pack" else step.left
-        value = _compute(left, SYMBOLS[step.op], step.right) + (shift if index == at else 0)
+        value = compute(left, SYMBOLS[step.op], step.right) + (shift if index == at else 0)
         wrong.append(Step(step.op, left, step.right, value, step.sentence))
     return wrong
 
 
-def think(steps: list[Step], random: Random) -> str:
-    parts = [random.choice(OPENINGS)]
+def backwards(step: Step) -> str:
+    """The step undone, as a check of it."""
+    return f"{step.value} {INVERSE[SYMBOLS[step.op]]} {step.right} = {step.left}"
+
+
+def detour(step: Step) -> str:
+    symbol = DETOURS[step.op]
+    other = compute(step.left, symbol, step.right)
+    return (
+        f"Wait, should it be {step.left} {symbol} {step.right} = {other}? "
+        f"No, that does not fit the sentence. I keep {step.value}."
+    )
+
+
+def think(steps: list[Step], random: Random, straight: bool = False) -> str:
+    """`straight`: without detours and checks, as a model that does not reason says it."""
+    parts = [] if straight else [random.choice(OPENINGS)]
     for index, step in enumerate(steps):
         lead = "First" if index == 0 else random.choice(["Next", "Then", "After that"])
         parts.append(f"{lead}: {step.sentence} That means {step.left} and {step.right}, {BECAUSE[step.op]}: {step}.")
-        if random.random() < 0.35:
-            symbol = DETOURS[step.op]
-            other = _compute(step.left, symbol, step.right)
-            parts.append(
-                f"Wait, should it be {step.left} {symbol} {step.right} = {other}? "
-                f"No, that does not fit the sentence. I keep {step.value}."
-            )
+        if not straight and random.random() < 0.35:
+            parts.append(detour(step))
     last = steps[-1]
-    if last.op in ("add", "sub", "pack", "price", "multiply"):
-        symbol = INVERSE[SYMBOLS[last.op]]
-        parts.append(f"Let me check it backwards: {last.value} {symbol} {last.right} = {last.left}. That fits.")
+    if not straight and last.op != "share":
+        parts.append(f"Let me check it backwards: {backwards(last)}. That fits.")
     parts.append(f"So the answer is {last.value}.")
     return " ".join(parts)
 
@@ -71,8 +80,9 @@ def respond(steps: list[Step]) -> str:
     return rf"We get {equations}. The answer is \boxed{{{steps[-1].value}}}."
 
 
-def solve(prompt: str, seed: int, slip_rate: float) -> Answer | None:
-    """Reasoning and response for the arithmetic problem in `prompt`; None where there is none.
+def solve(prompt: str, seed: int, slip_rate: float, straight: bool = False) -> Answer | None:
+    """Reasoning and response for the arithmetic problem in `prompt`; None where there is none. `straight`: no
+    reasoning, the steps are in the response.
 
     A share `slip_rate` of the answers has one miscalculated step, as real teachers' traces do, so that verification
     has something to find. The same prompt and seed give the same answer.
@@ -82,4 +92,6 @@ def solve(prompt: str, seed: int, slip_rate: float) -> Answer | None:
     random = Random(f"{seed}/{prompt}")
     if random.random() < slip_rate:
         steps = slip(steps, random)
+    if straight:
+        return Answer("", f"{think(steps, random, straight)}\n\n{respond(steps)}")
     return Answer(think(steps, random), respond(steps))

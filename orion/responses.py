@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from orion.types import FinishReason, Record, Response
@@ -42,7 +43,12 @@ def parse(record: Record) -> Response:
     Raises:
         ValueError: a record whose status is `ok` holds no readable body (a fault of ours, not of the endpoint).
     """
-    cost = float(record.meta.get("cost") or 0.0)
+    found = _parsed(record, float(record.meta.get("cost") or 0.0))
+    busy, gpus = record.meta.get("busy") or 0.0, record.meta.get("gpus") or 0
+    return replace(found, time=float(record.meta.get("time") or 0.0), gpu_seconds=float(busy * gpus))
+
+
+def _parsed(record: Record, cost: float) -> Response:
     if record.status != "ok":
         prompt, completion = usage(record.raw) if isinstance(record.raw, Mapping) else (0, 0)
         said = record.meta.get("error")

@@ -7,6 +7,7 @@ The rows are a projection of the store: only draws that were never made are gene
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -58,6 +59,16 @@ def graded(
     return [samples.row(*parts) for parts in zip(requests, responses, verdicts, strict=True)]
 
 
+def trained_on(adapter: Path | None) -> dict[str, Any]:
+    """What an adapter's last stage was trained on, for the metadata: problems, rows, optimiser steps."""
+    made = adapter / "training.json" if adapter else None
+    if made is None or not made.exists():
+        return {}
+    facts = json.loads(made.read_text(encoding="utf-8"))
+    wanted = {"problems": facts.get("problems"), "rows": facts["rows"]["out"], "steps": facts.get("steps")}
+    return {"training": wanted} if all(wanted.values()) else {}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m orion.sample", description=__doc__)
     parser.add_argument("--spec", required=True, help="JSON (or @FILE): student, question, decoding, grading, solver")
@@ -102,6 +113,7 @@ def main() -> None:
         {
             **policy.provenance,
             **cli.notes(arguments.note),
+            **trained_on(arguments.adapter),
             "sampling": spec.decoding.model_dump(mode="json", exclude_none=True),
             "draws": spec.decoding.draws,
             "grading": spec.grading.model_dump(mode="json", exclude_none=True),

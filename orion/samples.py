@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from orion.types import Request, Response, Verdict
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def schema() -> dict[str, Any]:
-    """Columns of a sample: `id` is the problem's, `key` leads to the raw response in the store."""
+    """Columns of a sample: `id` is the problem's, `key` leads to the raw response in the store, `made` is the day (UTC)
+    on which that was received, `gpu_seconds` what it took then."""
     import polars as pl
 
     return {
@@ -29,6 +31,8 @@ def schema() -> dict[str, Any]:
         "prompt_tokens": pl.Int64,
         "completion_tokens": pl.Int64,
         "key": pl.String,
+        "made": pl.String,
+        "gpu_seconds": pl.Float64,
     }
 
 
@@ -47,6 +51,8 @@ def row(request: Request, response: Response, verdict: Verdict) -> dict[str, Any
         "prompt_tokens": response.prompt_tokens,
         "completion_tokens": response.completion_tokens,
         "key": request.key,
+        "made": datetime.fromtimestamp(response.time, UTC).date().isoformat() if response.time else None,
+        "gpu_seconds": response.gpu_seconds,
     }
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Copied from each samples file; what a file lacks is left out.
 PROVENANCE = (
     "sampling", "draws", "engine", "engine_version", "torch_version", "policy", "source", "revision", "dtype",
-    "template_sha256", "thinking", "system_prompt", "grading", "teacher_kind", "created",
+    "template_sha256", "thinking", "system_prompt", "grading", "training",
 )  # fmt: skip
 
 
@@ -120,6 +120,12 @@ def _classes(samples: pl.DataFrame, problems: pl.DataFrame) -> pl.Series:
     return pl.Series("answer_class", classes, dtype=pl.Int64)
 
 
+def _days(samples: pl.DataFrame) -> dict[str, list[str]]:
+    """`sampled`: the first and the last day on which a response was received, where that was recorded."""
+    days = samples["made"].drop_nulls() if "made" in samples.columns else None
+    return {} if days is None or days.is_empty() else {"sampled": [str(days.min()), str(days.max())]}
+
+
 def _name(metadata: dict[str, Any], key: str, fallback: str) -> str:
     value = metadata.get(key)
     return Path(value).stem if isinstance(value, str) and value else fallback
@@ -161,6 +167,7 @@ def score_files(sample_files: Sequence[Path], problem_files: Sequence[Path]) -> 
         runs.append(
             {"benchmark": benchmark, "decoding": decoding}
             | {key: metadata[key] for key in PROVENANCE if metadata.get(key) is not None}
+            | _days(samples)
         )
     return pl.concat(parts), owner | {"runs": runs}
 

@@ -129,7 +129,11 @@ FinishReason = Literal["stop", "length", "content_filter", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A parsed record. `reasoning` is the text of the thinking part, None where there is none."""
+    """A parsed record. `reasoning` is the text of the thinking part, None where there is none.
+
+    `time` (Unix seconds, 0 where it was not recorded) and `gpu_seconds` say when it came and what it took: that is no
+    part of what was said, so responses that differ in nothing else are equal.
+    """
 
     text: str
     finish_reason: FinishReason
@@ -138,6 +142,8 @@ class Response:
     reasoning: str | None = None
     cost: float = 0.0
     error: str | None = None
+    time: float = field(default=0.0, compare=False)
+    gpu_seconds: float = field(default=0.0, compare=False)
 
     @property
     def truncated(self) -> bool:

@@ -89,11 +89,11 @@ def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, An
     result = dict(base)
     for key, value in over.items():
         below = result.get(key)
-        both = isinstance(value, Mapping) and isinstance(below, Mapping)
+        mappings = isinstance(value, Mapping) and isinstance(below, Mapping)
         if value is None:
             result.pop(key, None)
-        elif both and value.get("source", below.get("source")) == below.get("source"):
-            result[key] = _laid_over(below, value)
+        elif mappings and value.get("source") in (None, below.get("source")):  # type: ignore[union-attr]
+            result[key] = _laid_over(below, value)  # type: ignore[arg-type]
         else:
             result[key] = value
     return result

@@ -35,7 +35,9 @@ rule count_losses:
     input:
         inputs.filter_stats(study),
     output:
-        multiext("results/tables/data", ".csv", ".reasons.csv", ".md", ".tex"),
+        multiext(
+            "results/tables/data", ".csv", ".tidy.csv", ".reasons.csv", ".md", ".tex"
+        ),
     log:
         "logs/tables/data.log",
     benchmark:
@@ -54,7 +56,7 @@ rule count_costs:
         artifacts=inputs.completion_files(study),
         stats=inputs.training_stats(study),
     output:
-        multiext("results/tables/cost", ".csv", ".md", ".tex"),
+        multiext("results/tables/cost", ".csv", ".tidy.csv", ".md", ".tex"),
     log:
         "logs/tables/cost.log",
     benchmark:

@@ -37,7 +37,9 @@ def _walk(root: type[BaseModel], location: tuple[int | str, ...]) -> tuple[list[
             continue
         path.append(str(part))
         if place < len(location) - 1:
-            found = [m for model in models if part in _fields(model) for m in _models_in(_fields(model)[part].annotation)]
+            found = [
+                m for model in models if part in _fields(model) for m in _models_in(_fields(model)[part].annotation)
+            ]
             models = found or models  # a name of the user's own or an index: the models stay
     return path, models
 

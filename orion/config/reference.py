@@ -19,8 +19,8 @@ needs to hold only what differs from it:
 
     snakemake --cores all --configfile mine.yaml
 
-A config that names `students` is a whole study of its own and is not laid over the default. In one that is laid over it,
-a part with another `source` stands alone, null takes an entry away, and teachers go in front: the first one is used.
+A config that names `students` is a whole study of its own and is not laid over the default. In one that is, a part with
+another `source` stands alone, null takes an entry away, and teachers go in front: the first one is used.
 `own-files.yaml` is an example with files of one's own, `paper.yaml` a whole study. Unknown keys are refused.
 Secrets never stand here: they are environment variables (`OPENAI_API_KEY`, `HF_TOKEN`, or what `key_variable` names).
 The store (`store`) keeps every response ever received: keep it, and no edit buys anything twice.

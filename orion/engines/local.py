@@ -102,6 +102,10 @@ class LocalEngine:
             "seeds": "from question and draw",
         }
 
+    def gpus(self) -> int:
+        """How many GPUs sampling holds; 0 on CPUs, and where a server does it."""
+        return 0
+
     def sample(self, requests: Sequence[Request], prompts: list[Prompt]) -> Iterator[Sample]:
         """Answers of `prompts`, each as soon as it is there."""
         raise NotImplementedError
@@ -133,7 +137,7 @@ class LocalEngine:
         strangers = {request.model for request in requests} - {self.model}
         if strangers:
             raise UserError(f"requests for {sorted(strangers)} came to the engine of {self.model}")
-        begun = time.monotonic()
+        begun = last = time.monotonic()
         self.prepare()
         meta: dict[str, Any] = {"engine": self.name, **self.versions()}
         rendered = self.prompts(requests)
@@ -148,8 +152,11 @@ class LocalEngine:
                 "prompt_tokens": len(answer.prompt.ids),
                 "completion_tokens": answer.tokens,
             }
-            seconds = round(time.monotonic() - begun, 3)
-            yield _record(requests[answer.prompt.place], "ok", raw, meta | {"seconds": seconds})
+            now = time.monotonic()
+            # `busy` of all records together is the time that the engine was up, however many it answered at once.
+            took = {"seconds": round(now - begun, 3), "busy": round(now - last, 4), "gpus": self.gpus()}
+            last = now
+            yield _record(requests[answer.prompt.place], "ok", raw, meta | took | {"time": round(time.time(), 3)})
 
 
 def cut(text: str, stops: Sequence[str] | None) -> str:

@@ -46,6 +46,9 @@ class TransformersEngine(LocalEngine):
     def versions(self) -> dict[str, str]:
         return {"engine_version": version("transformers"), "torch_version": version("torch")}
 
+    def gpus(self) -> int:
+        return int(next(self.loaded.parameters()).device.type == "cuda")
+
     def prepare(self) -> None:
         if "torch" not in sys.modules:
             os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait must not spin: other jobs run too

@@ -82,6 +82,9 @@ class VllmEngine(LocalEngine):
     def parallelism(self) -> str:
         return f"tensor {self.student.tensor_parallel or 1}, data {self.student.data_parallel or 1}"
 
+    def gpus(self) -> int:
+        return (self.student.tensor_parallel or 1) * (self.student.data_parallel or 1) if _has_gpu() else 0
+
     def arguments(self, prompts: list[Prompt]) -> dict[str, Any]:
         """vLLM's engine arguments for these prompts."""
         student, where = self.student, self.weights

@@ -66,6 +66,7 @@ class Pipeline:
             prompt_tokens=sum(call.prompt_tokens for call in self.calls),
             completion_tokens=sum(call.completion_tokens for call in self.calls),
             cost=sum(call.cost for call in self.calls),
+            gpu_seconds=sum(call.gpu_seconds for call in self.calls),
         )
         return Solved(request, whole, len(self.calls))
 

@@ -64,11 +64,10 @@ def caption(table: Table) -> list[str]:
         said.append("Intervals and tests hold the seeds as a level above the problems.")
     if 1 in [count for m, count in seeds.items() if m != "vanilla"]:
         said.append("A method with one seed is compared as this one adapter, not as a method.")
-    for key, word in (("created", "Sampled"), ("scored", "Scored")):
-        if dates := sorted(str(run[key])[:10] for run in runs if run.get(key)):
-            said.append(f"{word} {dates[0]}" + (f" to {dates[-1]}." if dates[-1] != dates[0] else "."))
+    said += _dates("Sampled", (day for run in runs for day in run.get("sampled", [])))
+    said += _dates("Scored", (run["scored"] for run in runs if run.get("scored")))
     said.append(_rates(table))
-    if spec.teacher == "script" or any(run.get("teacher_kind") in ("script", "scripted") for run in runs):
+    if spec.teacher == "script":
         said.append("The teacher is a script that writes worked solutions, not a language model.")
     if table.tests:
         said.append(
@@ -77,6 +76,11 @@ def caption(table: Table) -> list[str]:
             "dagger: not separated from the best baseline."
         )
     return said
+
+
+def _dates(word: str, days: Iterable[str]) -> list[str]:
+    found = sorted(days)
+    return [f"{word} {found[0]}" + (f" to {found[-1]}." if found[-1] != found[0] else ".")] if found else []
 
 
 def _ks(ks: Iterable[int]) -> str:

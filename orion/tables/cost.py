@@ -1,7 +1,8 @@
 """`python -m orion.tables.cost`: what the run took: money, hours and tokens, by stage and method.
 
-Reads Snakemake's benchmark files (time, memory), the parquet artifacts (tokens and money of every completion in them)
-and the training's stats files (trained tokens); writes cost.csv, cost.md and cost.tex.
+Reads Snakemake's benchmark files (time, memory), the parquet artifacts (tokens, money and GPU time of every completion
+in them) and the training's stats files (trained tokens, GPU time). Writes cost.csv, cost.tidy.csv (a row a number),
+cost.md and cost.tex.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ COLUMNS = (
 )  # fmt: skip
 CAPTION = (
     "What this run took. Hours are wall-clock hours of jobs, summed, of the last time that each job ran; memory is the "
-    "largest job's. Tokens are those of all completions in the artifacts, also where an earlier run had paid for them. "
+    "largest job's. Tokens, money and GPU hours are of all completions and optimiser steps in the artifacts, also "
+    "where an earlier run had made them; GPU hours are those of the GPUs that were held, and count none of a server's. "
     "Trained tokens are those of a training set that the loss counts, once however many epochs."
 )
 
@@ -34,9 +36,6 @@ CAPTION = (
 class CostTable(Part):
     """What the files cannot say."""
 
-    gpus: dict[str, int] = Field(
-        {}, description="GPUs that a job of a stage (training, evaluation, ...) holds; default 0"
-    )
     currency: str = Field("", description="unit of the teacher's prices, for the caption")
 
 
@@ -64,9 +63,7 @@ def _number(text: str | None) -> float:
         return 0.0
 
 
-def costs(
-    benchmarks: Sequence[Path], artifacts: Sequence[Path], stats: Sequence[Path], spec: CostTable
-) -> list[dict[str, Any]]:
+def costs(benchmarks: Sequence[Path], artifacts: Sequence[Path], stats: Sequence[Path]) -> list[dict[str, Any]]:
     """One row a stage, student and method, in the order of the pipeline, and the total."""
     from orion.files import read_table
     from orion.tables.coverage import read_stats
@@ -81,22 +78,25 @@ def costs(
             sums[group]["jobs"] += 1
             sums[group]["hours"] += hours
             sums[group]["CPU hours"] += _number(row["cpu_time"]) / 3600
-            sums[group]["GPU hours"] += hours * spec.gpus.get(group[0], 0)
             sums[group]["memory GB"] = max(sums[group]["memory GB"], _number(row["max_rss"]) / 1024)
     for path in artifacts:
         where = place(path)
         if where.name in ("errors", "scores"):
             continue  # a choice of samples that are counted where they were made
         table = read_table(path)
-        for column, name in (
-            ("prompt_tokens", "prompt tokens"),
-            ("completion_tokens", "completion tokens"),
-            ("cost", "money"),
+        for column, name, factor in (
+            ("prompt_tokens", "prompt tokens", 1.0),
+            ("completion_tokens", "completion tokens", 1.0),
+            ("cost", "money", 1.0),
+            ("gpu_seconds", "GPU hours", 1 / 3600),
         ):
             if column in table.columns:
-                sums[_group(where)][name] += float(table[column].sum() or 0)
+                sums[_group(where)][name] += float(table[column].sum() or 0) * factor
     for path in stats:
-        sums[_group(place(path))]["trained tokens"] += float(read_stats(path).get("trained_tokens") or 0)
+        found = read_stats(path)
+        group = _group(place(path))
+        sums[group]["trained tokens"] += float(found.get("trained_tokens") or 0)
+        sums[group]["GPU hours"] += float(found.get("seconds") or 0) * float(found.get("gpus") or 0) / 3600
     rows = [
         dict(zip(("stage", "student", "method"), group, strict=True)) | _typed(found)
         for group, found in sorted(sums.items(), key=lambda item: (STAGES.index(item[0][0]), item[0][1:]))
@@ -113,7 +113,7 @@ def _typed(found: dict[str, float]) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m orion.tables.cost", description=__doc__)
-    parser.add_argument("--spec", default="{}", help="JSON (or @FILE): gpus, currency")
+    parser.add_argument("--spec", default="{}", help="JSON (or @FILE): currency")
     parser.add_argument("--benchmarks", nargs="*", default=[], type=Path, help="benchmark files (.tsv) of Snakemake")
     parser.add_argument("--artifacts", nargs="*", default=[], type=Path, help="parquet: CoTs, samples, refinements")
     parser.add_argument("--stats", nargs="*", default=[], type=Path, help=".stats.json files of the training")
@@ -123,7 +123,7 @@ def main() -> None:
 
     from orion.tables import plain
 
-    rows = costs(arguments.benchmarks, arguments.artifacts, arguments.stats, spec)
+    rows = costs(arguments.benchmarks, arguments.artifacts, arguments.stats)
     lost = sum(not path.exists() for path in arguments.benchmarks)
     caption = CAPTION + (f" Money in {spec.currency}." if spec.currency else "")
     caption += f" {lost} jobs left no measurement of their time." if lost else ""

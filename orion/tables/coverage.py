@@ -1,7 +1,7 @@
 """`python -m orion.tables.coverage`: how many problems, errors and refinements survived each filter, and why not.
 
 Reads the `.stats.json` that every filtering stage leaves beside its output; writes data.csv (one row an artifact),
-data.reasons.csv (one row a reason), data.md and data.tex.
+data.tidy.csv (one row a number), data.reasons.csv (one row a reason), data.md and data.tex.
 """
 
 from __future__ import annotations

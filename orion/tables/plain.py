@@ -52,10 +52,22 @@ def latex(rows: Sequence[Mapping[str, Any]], caption: str, name: str) -> str:
     )
 
 
+def tidy(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row a number: the row's words, then `quantity` and `value`. Cells without a number have none."""
+    words = [name for name in (rows[0] if rows else {}) if any(isinstance(row[name], str) for row in rows)]
+    return [
+        {word: row[word] for word in words} | {"quantity": name, "value": value}
+        for row in rows
+        for name, value in row.items()
+        if name not in words and value is not None
+    ]
+
+
 def write(folder: Path, name: str, rows: Sequence[Mapping[str, Any]], caption: str) -> None:
-    """{name}.csv, .md and .tex."""
+    """{name}.csv, .tidy.csv, .md and .tex."""
     from orion.files import write_text
 
     write_text(folder / f"{name}.csv", csv_text(rows))
+    write_text(folder / f"{name}.tidy.csv", csv_text(tidy(rows)))
     write_text(folder / f"{name}.md", markdown(rows, caption))
     write_text(folder / f"{name}.tex", latex(rows, caption, name))

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 from orion.cli import read_spec, run
 from orion.config.training import TrainingSpec
 from orion.files import write_json, write_table
+from orion.types import digest
 
 if TYPE_CHECKING:
     from orion.students import Manifest
+    from orion.training.rows import Example
     from orion.training.run import Trained
 
 LOG_COLUMNS = (
@@ -73,6 +77,28 @@ def _write_outputs(arguments: argparse.Namespace, trained: Trained, manifest: Ma
     write_table(arguments.log, table, made)
 
 
+def _took(arguments: argparse.Namespace, spec: TrainingSpec, examples: Sequence[Example]) -> dict[str, Any]:
+    """What the adapter took when it was trained, by its log: seconds of all steps, those before an interruption too, on
+    so many GPUs."""
+    from orion.files import read_table
+    from orion.training.batches import steps
+
+    rates = read_table(arguments.log)["tokens_per_s"].to_list()
+    chosen = (sum(examples[n].tokens for n in rows) for _, rows in steps(len(examples), spec.training, arguments.seed))
+    made = json.loads((arguments.adapter / "training.json").read_text(encoding="utf-8"))
+    return {
+        "seconds": round(sum(tokens / rate for tokens, rate in zip(chosen, rates, strict=True)), 1),
+        "gpus": made.get("gpus", 0),
+        "steps": len(rates),
+    }
+
+
+def _problems(examples: Sequence[Example]) -> dict[str, Any]:
+    """How many problems are trained on, and a name for just these."""
+    ids = sorted({example.id for example in examples})
+    return {"count": len(ids), "digest": digest(ids)[:16]}
+
+
 def main() -> int:
     arguments = _arguments()
     spec = TrainingSpec.parse(read_spec(arguments.spec))
@@ -107,7 +133,7 @@ def main() -> int:
         shelf = Shelf(arguments.shelf, key) if arguments.shelf else None
         known = bool(leads and shelf and shelf.take(arguments.adapter, arguments.log))
         if known:
-            write_json(stats_path, stats | {"from_shelf": True})
+            write_json(stats_path, stats | {"from_shelf": True} | _took(arguments, spec, examples))
             print(f"taken from the shelf ({key[:12]}), nothing to train")
         if known and "RANK" not in os.environ:
             return 0
@@ -131,10 +157,11 @@ def main() -> int:
             "student": {"identity": manifest.identity, "revision": manifest.revision},
             "template_sha256": manifest.template_sha256,
             "start": adapter_digest(start) if start else None,
+            "problems": _problems(examples),
             "rows": {name: stats[name] for name in ("in", "out", "dropped", "tokens", "trained_tokens")},
         } | trained.facts  # fmt: skip
         _write_outputs(arguments, trained, manifest, made)
-        write_json(stats_path, stats | {"from_shelf": False})
+        write_json(stats_path, stats | {"from_shelf": False} | _took(arguments, spec, examples))
         if shelf:
             shelf.put(arguments.adapter, arguments.log)
         checkpoints.prune()

@@ -85,6 +85,8 @@ def train(
     facts = {
         "dtype": str(dtype).removeprefix("torch."),
         "processes": team.size,
+        "gpus": team.size if device.type == "cuda" else 0,
+        "steps": len(log),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
     }

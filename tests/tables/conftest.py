@@ -26,6 +26,7 @@ def make_scores(tmp_path: Path) -> Callable[..., Path]:
         seed: int = 0,
         student: str = "tiny",
         decoding: str = "sampled",
+        made: str | None = None,
         **metadata: Any,
     ) -> Path:
         folder = tmp_path / student / method / f"seed{seed}"
@@ -48,6 +49,7 @@ def make_scores(tmp_path: Path) -> Callable[..., Path]:
                     "verdict": ["correct" if d < c else "wrong" for c in counts for d in range(draws)],
                     "completion_tokens": [100] * (draws * len(ids)),
                     "truncated": [False] * (draws * len(ids)),
+                    "made": [made] * (draws * len(ids)),
                 }
             )
             files.append(folder / benchmark / f"{decoding}.parquet")

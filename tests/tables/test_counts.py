@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from orion.errors import UserError
-from orion.tables.cost import CostTable, costs
+from orion.tables.cost import costs
 from orion.tables.coverage import coverage, read_stats
 from orion.tables.paths import Place, place
 
@@ -90,25 +90,29 @@ def test_hours_tokens_and_money_are_summed_by_stage_and_method(tmp_path: Path) -
     ]
     cots = tmp_path / "results/teacher/r1/cots.parquet"
     cots.parent.mkdir(parents=True)
-    table = pl.DataFrame({"prompt_tokens": [10, 20], "completion_tokens": [100, 200], "cost": [0.5, 0.25]})
+    table = pl.DataFrame(
+        {"prompt_tokens": [10, 20], "completion_tokens": [100, 200], "cost": [0.5, 0.25], "gpu_seconds": [1800.0, 0.0]}
+    )
     table.write_parquet(cots)
     errors = tmp_path / "results/q/errors.parquet"
     errors.parent.mkdir(parents=True)
     table.write_parquet(errors)
-    trained = write(tmp_path / "results/q/orion/seed0/sft/training_log.stats.json", '{"out": 1, "trained_tokens": 77}')
-    rows = {row["stage"]: row for row in costs(logs, [cots, errors], [trained], CostTable(gpus={"training": 2}))}
+    text = '{"out": 1, "trained_tokens": 77, "seconds": 7200, "gpus": 4}'
+    trained = write(tmp_path / "results/q/orion/seed0/sft/training_log.stats.json", text)
+    rows = {row["stage"]: row for row in costs(logs, [cots, errors], [trained])}
     training, teacher, total = rows["training"], rows["teacher"], rows["total"]
     assert (training["jobs"], training["method"], training["memory GB"]) == (3, "orion", 2.0)
-    assert training["hours"] == pytest.approx(4, abs=0.001) and training["GPU hours"] == pytest.approx(8, abs=0.001)
+    assert training["hours"] == pytest.approx(4, abs=0.001) and training["GPU hours"] == pytest.approx(8)
     assert training["CPU hours"] == pytest.approx(2) and training["trained tokens"] == 77
     assert (teacher["prompt tokens"], teacher["completion tokens"], teacher["money"]) == (30, 300, 0.75)
+    assert teacher["GPU hours"] == pytest.approx(0.5) and total["GPU hours"] == pytest.approx(8.5)
     assert "exposure" not in rows  # errors are a choice of samples, not new ones
     assert total["jobs"] == 3 and total["completion tokens"] == 300 and total["memory GB"] == 2.0
 
 
 def test_a_file_that_is_no_benchmark_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no benchmark file"):
-        costs([write(tmp_path / "x.tsv", "a\tb\n1\t2\n")], [], [], CostTable())
+        costs([write(tmp_path / "x.tsv", "a\tb\n1\t2\n")], [], [])
 
 
 def test_the_programs_write_their_tables(stats: list[Path], tmp_path: Path) -> None:
@@ -119,6 +123,9 @@ def test_the_programs_write_their_tables(stats: list[Path], tmp_path: Path) -> N
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     assert {path.name for path in out.iterdir()} == {
-        "data.csv", "data.reasons.csv", "data.md", "data.tex", "cost.csv", "cost.md", "cost.tex",
+        "data.csv", "data.tidy.csv", "data.reasons.csv", "data.md", "data.tex", "cost.csv", "cost.tidy.csv", "cost.md",
+        "cost.tex",
     }  # fmt: skip
+    tidy = (out / "data.tidy.csv").read_text().splitlines()
+    assert tidy[0] == "student,stage,artifact,why not,quantity,value"
     assert "correct 12" in (out / "data.md").read_text() and r"\toprule" in (out / "cost.tex").read_text()

@@ -77,16 +77,15 @@ def test_captions_say_how_it_was_made(make_scores: Make) -> None:
             {"b": [1, 0] * 15},
             engine="transformers",
             engine_version="5.23.0",
-            created="2026-11-22T01:02:03",
+            made="2026-11-22",
             sampling={"temperature": 0.6, "top_p": 0.9},
-            teacher_kind="script",
         )
         for m in SPEC.methods
     ]
-    text = layout.markdown(table(files))
+    text = layout.markdown(table(files, SPEC.model_copy(update={"teacher": "script"})))
     for said in (
         "b 30 x 10", "any of the draws", "temperature 0.6, top p 0.9", "orion.verify", "transformers 5.23.0",
-        "2026-11-22", "Training seeds: Vanilla 1", "teacher is a script", "one seed",
+        "Sampled 2026-11-22.", "Training seeds: Vanilla 1", "teacher is a script", "one seed",
     ):  # fmt: skip
         assert said in text
     assert "script" not in layout.markdown(table([make_scores(m, {"b": [1, 0] * 15}) for m in SPEC.methods]))

@@ -135,7 +135,11 @@ def test_rewritten_rows_are_taken_from_the_shelf(
     monkeypatch.setattr("orion.training.run.train", lambda *_: pytest.fail("trained again"))
     again = runs(training_set(ROWS, "rewritten.parquet", note="other bytes"), "again", None, *shelf)
     assert files(again / "adapter") == files(first / "adapter") and curve(again) == curve(first)
-    assert json.loads((again / "training_log.stats.json").read_text())["from_shelf"] is True
+    stats = json.loads((again / "training_log.stats.json").read_text())
+    assert stats["from_shelf"] is True
+    # what the adapter took is told wherever it comes from
+    trained = json.loads((first / "training_log.stats.json").read_text())
+    assert stats["seconds"] == trained["seconds"] > 0 and stats["gpus"] == trained["gpus"] == 0
     # and nothing is shared with the shelf: what happens to an output does not reach it
     (again / "adapter" / "adapter_config.json").write_text("{}")
     assert files(runs(training_set(ROWS), "third", None, *shelf) / "adapter") == files(first / "adapter")

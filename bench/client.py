@@ -22,21 +22,7 @@ from urllib.request import urlopen
 
 from bench.client_faults import faults
 
-CURATOR = """
-import json, os, sys, time
-url, total, concurrency = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-os.environ["OPENAI_API_KEY"] = "none"; os.environ["CURATOR_VIEWER"] = "0"; os.environ["TELEMETRY_ENABLED"] = "false"
-from bespokelabs import curator
-class Asker(curator.LLM):
-    def prompt(self, row): return row["q"]
-    def parse(self, row, response): return [{"q": row["q"], "a": response}]
-llm = Asker(model_name="m", backend="openai", generation_params={"max_tokens": 1000}, backend_params={"base_url": url,
-    "max_concurrent_requests": concurrency, "max_requests_per_minute": 10**7, "max_tokens_per_minute": 10**10,
-    "max_retries": 3, "require_all_responses": False})
-begun = time.perf_counter()
-rows = llm([{"q": f"What is {i} + 2?"} for i in range(total)], working_dir=sys.argv[4])
-print(json.dumps({"seconds": time.perf_counter() - begun, "rows": total}))
-"""
+CURATOR = Path(__file__).with_name("curator.py")
 
 
 @contextmanager
@@ -129,8 +115,9 @@ def in_own_process(name: str, url: str, total: int, concurrency: int) -> float |
         if not python:
             return None
         with tempfile.TemporaryDirectory() as folder:
-            command = [python, "-c", CURATOR, url, str(total), str(concurrency), folder]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            command = [python, str(CURATOR), url, folder, str(concurrency), "1000"]
+            prompts = json.dumps([f"What is {i} + 2?" for i in range(total)])
+            done = subprocess.run(command, input=prompts, capture_output=True, text=True, check=False)
     else:
         command = [sys.executable, "-m", "bench.client", "--peer", name, url, str(total), str(concurrency)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.request import urlopen
 
@@ -49,40 +50,23 @@ from orion.config.endpoint import Endpoint
 from orion.engines.api import ApiEngine
 from orion.store import Store
 from orion.types import Message, Request, Sampling
-url, folder, prompts = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-requests = [Request("m", (Message("user", p),), Sampling(0.6, 100), id=p) for p in prompts]
+url, folder, concurrency, most = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+prompts = json.load(sys.stdin)
+endpoint = Endpoint(base_url=url, key_variable="", concurrency=concurrency)
+requests = [Request("m", (Message("user", p),), Sampling(0.6, most), id=p) for p in prompts]
 with Store(folder) as store:
     try:
-        got = complete(requests, ApiEngine(Endpoint(base_url=url, key_variable="", concurrency=8), store=store), store)
+        got = complete(requests, ApiEngine(endpoint, store=store), store)
     except Gaps as gaps:
         got = gaps.responses
-print(json.dumps(sum(1 for r in got if r is not None and r.text and not r.truncated)))
-"""
-
-CURATOR = """
-import json, os, sys
-url, folder, prompts = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-os.environ.update(OPENAI_API_KEY="none", CURATOR_VIEWER="0", TELEMETRY_ENABLED="false")
-from bespokelabs import curator
-class Asker(curator.LLM):
-    def prompt(self, row): return row["q"]
-    def parse(self, row, response): return [{"q": row["q"], "a": response}]
-llm = Asker(model_name="m", backend="openai", generation_params={"max_tokens": 100}, backend_params={"base_url": url,
-    "max_concurrent_requests": 8, "max_requests_per_minute": 10**7, "max_tokens_per_minute": 10**10,
-    "max_retries": 3, "require_all_responses": False})
-try:
-    rows = llm([{"q": p} for p in prompts], working_dir=folder)
-    print(json.dumps(len(getattr(rows, "dataset", rows))))
-except Exception as error:
-    print(type(error).__name__, error, file=sys.stderr)
-    print(0)
+print(json.dumps({"kept": sum(1 for r in got if r is not None and r.text and not r.truncated)}))
 """
 
 
 def clients() -> dict[str, list[str]]:
     found = {"ours": [sys.executable, "-c", OURS]}
     if os.environ.get("CURATOR_PYTHON"):
-        found["curator"] = [os.environ["CURATOR_PYTHON"], "-c", CURATOR]
+        found["curator"] = [os.environ["CURATOR_PYTHON"], str(Path(__file__).with_name("curator.py"))]
     return found
 
 
@@ -103,11 +87,16 @@ def measure(command: list[str], profile: Profile) -> str:
             for run, count in enumerate(profile.runs):
                 prompts = [f"p{i}" + (f" ~ {profile.script}" if i % 10 == 0 else "") for i in range(count)]
                 process = subprocess.Popen(
-                    [*command, f"{root}/v1", folder, json.dumps(prompts)],
+                    [*command, f"{root}/v1", folder, "8", "100"],
+                    stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
                     text=True,
                 )
+                assert process.stdin is not None
+                process.stdin.write(json.dumps(prompts))
+                process.stdin.close()
+                process.stdin = None
                 if profile.kill and run == 0:
                     while get(f"{root}/count") < profile.kill and process.poll() is None:
                         time.sleep(0.01)
@@ -117,7 +106,7 @@ def measure(command: list[str], profile: Profile) -> str:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     return "no end within 90 s"
-                kept = int(out.split()[-1]) if out.split() else 0
+                kept = json.loads(out.splitlines()[-1])["kept"] if out.strip() else 0
         log = get(f"{root}/log")
     finally:
         server.kill()

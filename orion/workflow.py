@@ -117,7 +117,10 @@ class Artifacts:
         found = [f"results/models/{student}/manifest.json" for student in study.students]
         found += [f"results/problems/{name}.parquet" for name in ("train", *study.benchmarks)]
         recorded = [name for name in inputs.teachers(study) if study.teachers[name].source == "file"]
-        return found + [f"results/teacher/{name}/cots.parquet" for name in recorded]
+        found += [f"results/teacher/{name}/cots.parquet" for name in recorded]
+        if study.analysis and study.analysis.outside:
+            found.append("results/analysis/outside/manifest.json")
+        return found
 
     def _stages(self, w: Any) -> list[Stage]:
         return self.study.methods[w.method].stages

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+NUMBERS = ("similarity", "copied", "kept_numbers", "shorter")
 
 
 def compare(rewrite: str, cot: str) -> dict[str, float]:
@@ -60,8 +61,27 @@ def build(paths: Sequence[Path], spec: str = "{}") -> pl.DataFrame:
             numbers = compare(row["response"] or "", texts[row["cot_key"]])
             rows.append(about | {"feedback": path.stem} | numbers)
     schema: dict[str, Any] = dict.fromkeys(("id", "key", "feedback", "temperature"), pl.String) | {"kept": pl.Boolean}
-    floats: dict[str, Any] = dict.fromkeys(("similarity", "copied", "kept_numbers", "shorter"), pl.Float64)
+    floats: dict[str, Any] = dict.fromkeys(NUMBERS, pl.Float64)
     return pl.DataFrame(rows, schema=schema | floats)
+
+
+def summarise(rows: pl.DataFrame) -> pl.DataFrame:
+    """From a row a rewrite to feedback, kept, number, rows, ids (different problems), the mean with its interval over
+    problems, and quantiles."""
+    import polars as pl
+
+    from orion.statistics.clusters import mean
+
+    found = []
+    for (feedback, kept), part in rows.group_by("feedback", "kept", maintain_order=True):
+        for name in NUMBERS:
+            of = mean(part[name].to_list(), part["id"].to_list(), share=name != "shorter")
+            quantiles = {
+                label: part[name].quantile(q, "linear") for label, q in (("p25", 0.25), ("median", 0.5), ("p75", 0.75))
+            }
+            labels = {"feedback": feedback, "kept": kept, "number": name, "rows": of.rows, "ids": of.clusters}
+            found.append(labels | {"mean": of.value, "low": of.low, "high": of.high} | quantiles)
+    return pl.DataFrame(found, schema_overrides=dict.fromkeys(("mean", "low", "high"), pl.Float64))
 
 
 if __name__ == "__main__":

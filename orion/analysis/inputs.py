@@ -2,11 +2,47 @@
 
 from __future__ import annotations
 
+from orion.analysis.likelihood import LikelihoodSpec
+from orion.config.analysis import Analysis
 from orion.config.study import Study
 from orion.tables.inputs import Training, completion_files, trainings
 from orion.types import canonical
 
-NAMES = ["entropy", "lengths", "funnel", "distance", "key_tokens"]
+NAMES = ["entropy", "perplexity", "lengths", "funnel", "distance", "key_tokens"]
+OUTSIDE = "results/analysis/outside/manifest.json"
+
+
+def settings(study: Study) -> Analysis:
+    return study.analysis or Analysis.model_validate({})
+
+
+def readers(study: Study) -> list[str]:
+    """Who reads the training sets: the untrained student, and the model from outside where the config names one."""
+    return ["base", "outside"] if settings(study).outside else ["base"]
+
+
+def read_by(reader: str, student: str) -> str:
+    """The manifest of a reader."""
+    return OUTSIDE if reader == "outside" else f"results/models/{student}/manifest.json"
+
+
+def likelihood_spec(study: Study, reader: str, student: str) -> str:
+    model = settings(study).outside if reader == "outside" else study.students[student]
+    return LikelihoodSpec(student=model, problems=settings(study).problems).spec()
+
+
+def outside_spec(study: Study) -> str:
+    outside = settings(study).outside
+    return outside.spec() if outside else ""
+
+
+def _readings(study: Study, student: str, reader: str) -> list[str]:
+    """Training sets as a model reads them; one seed stands for all, as for their lengths."""
+    return [
+        f"results/analysis/{student}/likelihood/{reader}/{arm.method}/{arm.stage.folder}.parquet"
+        for arm in trainings(study)
+        if arm.student == student and arm.seed == study.seeds_of(arm.method)[0]
+    ]
 
 
 def looked_at(study: Study, student: str, analysis: str) -> list[str]:
@@ -16,7 +52,9 @@ def looked_at(study: Study, student: str, analysis: str) -> list[str]:
     refined = [path for path in made if "/refined/" in path]
     arms = [training for training in trainings(study) if training.student == student]
     if analysis == "entropy":
-        return [f"results/{arm.path}/training_log.parquet" for arm in arms]
+        return [f"results/{arm.path}/training_log.parquet" for arm in arms] + _readings(study, student, "base")
+    if analysis == "perplexity":
+        return [path for reader in readers(study) for path in _readings(study, student, reader)]
     if analysis == "lengths":
         sets = [f"results/{arm.path}.training_set.parquet" for arm in arms if arm.seed == study.seeds_of(arm.method)[0]]
         return [f"results/models/{student}/manifest.json", *sets] if sets else []

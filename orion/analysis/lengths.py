@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orion.analysis.program import place, run
+from orion.analysis.shared import with_shared
 from orion.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,21 +22,20 @@ QUANTILES = {"p10": 0.1, "p25": 0.25, "median": 0.5, "p75": 0.75, "p90": 0.9}
 
 
 def summarise(lengths: pl.DataFrame) -> pl.DataFrame:
-    """From columns method, stage, id, tokens (a row a CoT) to method, stage, problems (all or shared), rows, mean and
-    quantiles."""
+    """From columns method, stage, id, tokens (a row a CoT) to problems (all or shared), method, stage, rows, ids
+    (different problems), the mean with its interval over problems, and quantiles."""
     import polars as pl
 
-    arms = lengths.select("method", "stage").n_unique()
-    everywhere = lengths.group_by("id").agg(pl.struct("method", "stage").n_unique().alias("arms"))
-    shared = lengths.join(everywhere.filter(pl.col("arms") == arms), on="id", how="semi")
-    tokens = pl.col("tokens")
-    of = [tokens.quantile(q, "linear").alias(name) for name, q in QUANTILES.items()]
-    numbers = [pl.len().alias("rows"), tokens.mean().alias("mean"), *of]
-    parts = [
-        part.group_by("method", "stage", maintain_order=True).agg(*numbers).with_columns(problems=pl.lit(name))
-        for name, part in (("all", lengths), ("shared", shared))
-    ]
-    return pl.concat(parts)
+    from orion.statistics.clusters import mean
+
+    found = []
+    keys = ["problems", "method", "stage"]
+    for key, rows in with_shared(lengths).group_by(keys, maintain_order=True):
+        of = mean(rows["tokens"].to_list(), rows["id"].to_list())
+        numbers = {"rows": of.rows, "ids": of.clusters, "mean": of.value, "low": of.low, "high": of.high}
+        quantiles = {name: rows["tokens"].quantile(q, "linear") for name, q in QUANTILES.items()}
+        found.append(dict(zip(keys, key, strict=True)) | numbers | quantiles)
+    return pl.DataFrame(found)
 
 
 def build(paths: Sequence[Path], spec: str) -> pl.DataFrame:

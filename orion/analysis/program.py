@@ -30,6 +30,21 @@ def place(path: Path) -> Place:
     raise UserError(f"{path}: not an artifact of a training; it lies below no folder {{method}}/seed{{n}}")
 
 
+class Reading(NamedTuple):
+    """results/analysis/{student}/likelihood/{reader}/{method}/{stage}.parquet"""
+
+    reader: str
+    method: str
+    stage: str
+
+
+def reading(path: Path) -> Reading:
+    """Which training set a likelihood file is of, and who read it."""
+    if len(path.parts) < 4 or path.parts[-4] != "likelihood":
+        raise UserError(f"{path}: no likelihood of a training set; it lies below no folder likelihood/READER/METHOD")
+    return Reading(path.parts[-3], path.parts[-2], path.stem)
+
+
 def run(name: str, description: str | None, build: Callable[[Sequence[Path], str], pl.DataFrame]) -> None:
     """Parse arguments, build the table, write it. `build` gets the input files and the spec."""
 

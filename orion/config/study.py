@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from orion.config.analysis import Analysis
 from orion.config.base import Part
 from orion.config.duals import Duals
 from orion.config.editing import Editing
@@ -57,6 +58,7 @@ class Study(Part):
         default_factory=lambda: {"main": ScoreTableEntry()},
         description="tables of scores by name: main, ablation, matched, ...; default: main, with everything",
     )
+    analysis: Analysis | None = Field(None, description="what the analyses look at; left out: the study alone")
     methods: dict[Name, Recipe] = Field(min_length=1)
     store: str = Field("store", description="folder of every response ever received; share it, never delete it")
     shelf: str = Field("shelf", description="folder of finished adapters by what made them")

@@ -32,12 +32,14 @@ def main() -> None:
     from orion.files import read_metadata, read_table, replacing, write_text
 
     table = read_table(arguments.analysis)
-    name = read_metadata(arguments.analysis).get("analysis")
+    metadata = read_metadata(arguments.analysis)
+    name = metadata.get("analysis")
     if name not in CHARTS:
         raise UserError(f"{arguments.analysis}: says it is {name!r}; figures exist of {', '.join(CHARTS)}")
     stem = str(arguments.output)
-    write_text(f"{stem}.csv", table.write_csv())
-    chart = CHARTS[name](table, spec.labels).configure_axis(labelFontSize=12, titleFontSize=12)
+    numbers = CHARTS[name].numbers(table, spec.labels)
+    write_text(f"{stem}.csv", numbers.write_csv())
+    chart = CHARTS[name].draw(numbers, metadata)
     for ending, options in ((".svg", {}), (".png", {"ppi": DPI})):
         with replacing(f"{stem}{ending}") as part:
             chart.save(str(part), format=ending[1:], **options)

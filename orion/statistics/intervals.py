@@ -140,9 +140,13 @@ def score(benchmarks: Sequence[Values], confidence: float = 0.95, observations: 
         effective = min(value * (1 - value) / parts.variance, observations or seeds * problems)
     else:  # all alike: the problems alone say how sure one may be, however many draws and seeds agreed
         effective = float(problems)
+    return Score(value, *wilson(value, effective, q), problems, seeds, parts)
+
+
+def wilson(value: float, effective: float, q: float) -> tuple[float, float]:
+    """Wilson's interval of a share that rests on so many observations, for a quantile."""
     width = 1 + q**2 / effective
     middle = (value + q**2 / (2 * effective)) / width
     half = q / width * (value * (1 - value) / effective + q**2 / (4 * effective**2)) ** 0.5
     # Rounding must not push an end past the value or the scale.
-    low, high = max(min(middle - half, value), 0.0), min(max(middle + half, value), 1.0)
-    return Score(value, low, high, problems, seeds, parts)
+    return max(min(middle - half, value), 0.0), min(max(middle + half, value), 1.0)

@@ -30,12 +30,20 @@ def test_entropy_has_a_line_a_method_and_a_band_over_seeds(student: Path, tmp_pa
     assert (first["method"], first["step"], first["seeds"]) == ("orion", 1, 2)
     assert [first[name] for name in ("low", "mean", "high")] == pytest.approx([0.9, 1.0, 1.1])
     assert table.filter(method="sft-long-cot")["seeds"].to_list() == [1, 1, 1]
+    untrained = tmp_path / "student/likelihood/base/orion/sft.parquet"
+    rows = {"id": ["a", "b"], "tokens": [1, 3], "nll": [1.0, 1.0], "entropy": [0.5, 4.5]}
+    write_table(untrained, pl.DataFrame(rows))
+    before = entropy.build([log, untrained]).row(0, named=True)
+    assert (before["step"], before["mean"], before["rows"], before["tokens"]) == (0, 1.25, 2, 4)
 
 
 def test_lengths_count_all_rows_and_those_of_shared_problems():
     rows = [("a", "sft", "p1", 10), ("a", "sft", "p2", 30), ("b", "sft", "p1", 4), ("b", "sft", "p1", 6)]
     table = summarise(pl.DataFrame(rows, schema=["method", "stage", "id", "tokens"], orient="row"))
     found = {(row["method"], row["problems"]): (row["rows"], row["mean"]) for row in table.iter_rows(named=True)}
+    a = table.row(0, named=True)
+    assert (a["ids"], a["median"], a["p90"]) == (2, 20, 28)
+    assert a["low"] < 20 < a["high"]
     assert found == {("a", "all"): (2, 20), ("b", "all"): (2, 5), ("a", "shared"): (1, 10), ("b", "shared"): (2, 5)}
 
 
@@ -50,6 +58,9 @@ def test_the_funnel_counts_what_is_left_at_each_step(student: Path):
     assert whole["step"].to_list() == ["samples", "wrong", "errors", "rewrites", "kept"]
     assert whole["count"].to_list() == [6, 3, 2, 2, 1]
     assert whole["problems"].to_list() == [3, 2, 2, 2, 1]
+    assert whole["share"].to_list() == pytest.approx([None, 3 / 6, 2 / 3, None, 1 / 2])
+    assert whole["problem_share"].to_list() == pytest.approx([1, 2 / 3, 2 / 3, 2 / 3, 1 / 3])
+    assert all(low <= share <= high for low, share, high in whole.drop_nulls()["low", "share", "high"].rows())
     assert table.filter(by="temperature", group="t0.4")["count"].to_list() == [3, 1, 0, 0, 0]
     assert table.filter(by="difficulty", group="algebra")["count"].to_list() == [2, 1, 1, 1, 0]
 
@@ -73,6 +84,9 @@ def test_distance_has_a_row_a_rewrite(student: Path):
     assert table["kept"].to_list() == [True, False]
     assert table["feedback"].to_list() == ["error-and-cot"] * 2
     assert all(0 < value < 1 for value in table["similarity"])
+    summary = distance.summarise(table)
+    kept = summary.filter(kept=True, number="similarity").row(0, named=True)
+    assert (kept["rows"], kept["mean"]) == (1, table["similarity"][0])
 
 
 @pytest.mark.slow
@@ -94,4 +108,4 @@ def test_a_figure_comes_as_svg_and_png_with_its_numbers(student: Path, tmp_path:
 def test_a_table_that_is_no_analysis_is_refused(student: Path):
     command = [sys.executable, "-m", "orion.figures", "--analysis", str(student / "errors.parquet"), "--output", "x"]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 2 and "figures exist of entropy, lengths" in done.stderr
+    assert done.returncode == 2 and "figures exist of entropy, perplexity" in done.stderr

@@ -26,7 +26,11 @@ STUDY: dict[str, Any] = {
     },
     "exposure": {"temperatures": ["0.2", "0.4", "0.6", "0.8", "1.0"], "max_tokens": 160, "keep_unfinished": True},
     "training": {"max_steps": 2, "accumulation": 4},
-    "evaluation": {"decodings": {"sampled": None, "greedy": {"temperature": "0", "max_tokens": 16}}, "headline": "greedy", "k": [1]},
+    "evaluation": {
+        "decodings": {"sampled": None, "greedy": {"temperature": "0", "max_tokens": 16}},
+        "headline": "greedy",
+        "k": [1],
+    },
     "tables": {"main": {"paper": None}, "ablation": None},
     "methods": {"orion": None, "orion-no-error": None, "orion-no-reflection": None, "sft-long-cot": None},
 }

@@ -18,6 +18,7 @@ from orion.engines.slots import Slots
 from orion.types import Sampling
 
 _WORTH_SHARING = 16  # tokens; a shorter common beginning is not worth a cache of its own
+_AHEAD = 128  # tokens that rows are expected to grow by at least
 
 
 @dataclass(slots=True, eq=False)
@@ -61,7 +62,7 @@ class Decoder:
         waiting = sorted(rows, key=lambda row: (-len(row.prompt), row.prompt, row.index))
         waiting.reverse()  # taken from the end
         self.common = self._common(waiting)
-        self.cache = Slots(min(self.slots, len(waiting)))
+        self.cache = Slots(1)
         self.active: list[Row] = []
         while waiting or self.active:
             self._fill(waiting)
@@ -96,7 +97,7 @@ class Decoder:
 
     def _fill(self, waiting: list[Row]) -> None:
         changed = False
-        while waiting and len(self.active) < self.cache.rows:
+        while waiting and self._takes(len(waiting[-1].known), len(waiting)):
             row = waiting.pop()
             slot, length = len(self.active), len(row.prompt) - 1
             twin = next((n for n, other in enumerate(self.active) if other.prompt == row.prompt), None)
@@ -110,18 +111,33 @@ class Decoder:
         if changed:
             self._compose()
 
+    def _most(self, longest: int) -> int:
+        """How many rows may be sampled at once, the longest of so many tokens."""
+        return min(self.slots, self.cache.rows_within(self.memory, longest + _AHEAD))
+
+    def _takes(self, length: int, waiting: int) -> bool:
+        """Whether a row of so many tokens fits beside the active ones; there are as many slots then as memory allows."""
+        count = len(self.active)
+        longest = max([length, *(self.cache.lengths[:count] + 1).tolist()])
+        most = self._most(longest)
+        if count >= most:
+            return False
+        if count == self.cache.rows or (most < self.cache.rows and longest > self.cache.room):
+            self.cache.resize(list(range(count)), min(most, count + waiting), longest)
+        return True
+
     def _make_room(self, waiting: list[Row]) -> None:
         """Where the slots would outgrow the memory, the rows with the least to lose wait and are taken up later."""
-        need = max(int(self.cache.lengths[: len(self.active)].max()) + 1, 1)
-        if need <= self.cache.room:
+        need = int(self.cache.lengths[: len(self.active)].max()) + 1
+        most = self._most(need)
+        if need <= self.cache.room or self.cache.rows <= most:
             return
-        while self.cache.rows > 1 and self.cache.bytes_for(need + 128) > self.memory:
-            keep = max(self.cache.rows * 3 // 4, 1)
-            order = sorted(range(len(self.active)), key=lambda n: -len(self.active[n].tokens))
-            waiting.extend(self.active[n] for n in sorted(order[keep:], reverse=True))
-            self.cache.shrink(sorted(order[:keep]), keep)
-            self.active = [self.active[n] for n in sorted(order[:keep])]
-            self._compose()
+        order = sorted(range(len(self.active)), key=lambda n: -len(self.active[n].tokens))
+        kept = sorted(order[:most])
+        waiting.extend(self.active[n] for n in sorted(order[most:], reverse=True))
+        self.cache.resize(kept, most, need)
+        self.active = [self.active[n] for n in kept]
+        self._compose()
 
     def _compose(self) -> None:
         """Tensors of what the rows in the slots ask for; made anew when the rows change."""

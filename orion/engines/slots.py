@@ -38,9 +38,11 @@ class Slots(Cache):
         self._at: tuple[Tensor, Tensor] | None = None
         self._seen = 0
 
-    def bytes_for(self, room: int) -> int:
-        """Memory that slots of `room` positions take; 0 before the first row is known."""
-        return sum(values[:, :, :1].numel() * values.element_size() * 2 * room for values in self._values)
+    def rows_within(self, memory: int, room: int) -> int:
+        """How many slots of `room` positions take no more than so many bytes; 1 at least, and before the first row is
+        known."""
+        position = sum(values[0, :, 0].numel() * values.element_size() * 2 for values in self._values)
+        return max(memory // (position * _rounded(room)), 1) if position else 1
 
     def put(self, slot: int, prefix: Any, length: int) -> None:
         """Copy the first `length` positions of a prompt's cache (a DynamicCache of batch 1) into `slot`."""
@@ -71,9 +73,9 @@ class Slots(Cache):
         if room > self.room:
             self._remake(list(range(self.rows)), self.rows, _rounded(room))
 
-    def shrink(self, kept: list[int], rows: int) -> None:
-        """Keep the slots `kept`, in that order, and room for `rows` in all."""
-        self._remake(kept, rows, self.room)
+    def resize(self, kept: list[int], rows: int, room: int) -> None:
+        """Keep the slots `kept`, in that order, and have `rows` in all, with room for so many positions each."""
+        self._remake(kept, rows, _rounded(room))
 
     def _remake(self, kept: list[int], rows: int, room: int) -> None:
         index, held = torch.tensor(kept), min(room, self.room)

@@ -9,6 +9,7 @@ import torch
 
 from orion.config.student import Student
 from orion.engines.decoding import Decoder, Row
+from orion.engines.slots import Slots
 from orion.engines.transformers import TransformersEngine
 from orion.types import Sampling
 
@@ -47,3 +48,22 @@ def test_every_row_gets_the_tokens_it_would_get_alone(model: torch.nn.Module, pr
     assert [len(tokens) for tokens in alone.values()] == [12 - n % 5 for n in range(len(prompts))]
     for slots, memory in ((2, 1 << 30), (64, 1 << 30), (64, 1)):
         assert decode(model, prompts, slots, memory) == alone
+
+
+def test_the_cache_stays_within_its_memory_and_uses_it(model: torch.nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[tuple[int, int]] = []  # rows and bytes after every change
+    remake = Slots._remake
+
+    def watched(self: Slots, kept: list[int], rows: int, room: int) -> None:
+        remake(self, kept, rows, room)
+        sizes.append((rows, sum(part.nbytes for part in (*self._keys, *self._values))))
+
+    monkeypatch.setattr(Slots, "_remake", watched)
+    long = [[(n + i) % 200 for i in range(700)] for n in range(8)]
+    short = [[n, n + 1, n + 2] for n in range(40)]
+    decode(model, [*long, *short], 64, 1 << 30)
+    whole = max(size for _, size in sizes)
+    sizes.clear()
+    decode(model, [*long, *short], 64, whole // 4)
+    assert max(size for _, size in sizes) <= whole // 4
+    assert max(rows for rows, _ in sizes) > 30, "when the long rows have left, the short ones go together"

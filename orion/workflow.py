@@ -142,8 +142,19 @@ class Artifacts:
             "exposure": [f"results/{w.student}/base/train/t{t}.parquet" for t in self.study.exposure.temperatures],
             "errors": f"results/{w.student}/errors.parquet",
             "refined": f"results/{w.student}/refined/{stage.feedback}.parquet",
+            "matched": self.matched(w),
         }
         return {name: paths[name] for name in needed_by(stage)}
+
+    def matched(self, w: Any) -> list[str]:
+        """The training sets whose problems a stage may train on: of every stage of the methods that it is matched with,
+        for the same student and seed."""
+        stage = next(stage for stage in self._stages(w) if stage.folder == w.stage)
+        return [
+            f"results/{w.student}/{method}/seed{w.seed}/{other.folder}.training_set.parquet"
+            for method in stage.match or []
+            for other in self.study.methods[method].stages
+        ]
 
     def solver_data(self, w: Any) -> Mapping[str, str]:
         """The artifacts that a method's solver takes its examples from, by name."""

@@ -31,6 +31,7 @@ rule train_adapter:
         training_set="results/{student}/{method}/seed{seed}/{stage}.training_set.parquet",
         model="results/models/{student}/manifest.json",
         start=artifacts.start_adapter,
+        matched=artifacts.matched,
     output:
         adapter=directory("results/{student}/{method}/seed{seed}/{stage}/adapter"),
         log="results/{student}/{method}/seed{seed}/{stage}/training_log.parquet",
@@ -49,7 +50,8 @@ rule train_adapter:
         code=code_digest("orion.training"),
         shelf=lambda w, input: SHELF,
         start=lambda w, input: f"--start-adapter {input.start}" if input.start else "",
+        matched=lambda w, input: f"--matched {input.matched}" if input.matched else "",
     shell:
         "{resources.launcher} -m orion.training --spec {params.spec:q} --model {input.model} --training-set {input.training_set}"
-        " {params.start} --seed {wildcards.seed} --shelf {params.shelf} --scratch {params.shelf}/unfinished --threads {threads}"
+        " {params.start} {params.matched} --seed {wildcards.seed} --shelf {params.shelf} --scratch {params.shelf}/unfinished --threads {threads}"
         " --adapter {output.adapter} --log {output.log} > {log} 2>&1"

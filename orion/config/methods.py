@@ -35,6 +35,12 @@ class Stage(Part):
         None, min_length=1, description="for data: edited — how the teacher edits its CoTs, pass after pass"
     )
     choose: Choice | None = Field(None, description="train on some kind of the problems only")
+    match: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="methods: train on those problems only that each of them trains on, so that arms differ in nothing "
+        "else; with the same `training.max_steps` in all arms their optimisation steps are equal, too",
+    )
     limit: int | None = Field(None, gt=0, description="train on so many problems only, a choice seeded by the seed")
     training: TrainingChanges | None = Field(None, description="where this stage trains otherwise than the study")
     name: str | None = Field(None, pattern=r"^[a-z][a-z0-9-]*$", description="folder of the stage; default: objective")

@@ -89,6 +89,20 @@ class Study(Part):
         return self
 
     @model_validator(mode="after")
+    def _known_matches(self) -> Study:
+        for method, recipe in self.methods.items():
+            for other in (name for stage in recipe.stages for name in stage.match or []):
+                stages = self.methods[other].stages if other in self.methods else []
+                why = "" if stages else "trains nothing" if other in self.methods else "is no method of this study"
+                if any(stage.match for stage in stages):
+                    why = "is matched itself"
+                if why:
+                    raise ValueError(
+                        f"methods.{method}: match '{other}' {why}; name methods that train on all that they have"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _disjoint_portions(self) -> Study:
         """Training problems and a benchmark from one place, of which either names a portion, must be its two sides."""
         ours = self.problems

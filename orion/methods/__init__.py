@@ -37,6 +37,7 @@ DATA = {
 
 
 def needed_by(stage: Stage) -> tuple[str, ...]:
-    """The artifacts that a stage's training set is made of: what its data needs, and what its rows are chosen by."""
+    """The artifacts that a stage's training set is made of: what its data needs, what its rows are chosen by, and the
+    training sets of the methods that it is matched with."""
     chosen_by = stage.choose.needs if stage.choose else ()
-    return (*DATA[stage.data].needs, *chosen_by)
+    return (*DATA[stage.data].needs, *chosen_by, *(("matched",) if stage.match else ()))

@@ -40,28 +40,31 @@ def main() -> None:
     for pair in arguments.input:
         name, _, path = pair.partition("=")
         paths.setdefault(name, []).append(Path(path))
-    if missing := {*data.needs, *chosen_by} - paths.keys():
+    matched = ("matched",) if spec.stage.match else ()
+    if missing := {*data.needs, *chosen_by, *matched} - paths.keys():
         raise UserError(f"--input: data '{spec.stage.data}' also needs {', '.join(sorted(missing))}")
 
     import polars as pl
 
     from orion.files import read_table, write_json, write_table
-    from orion.methods.rows import limited
+    from orion.methods.rows import limited, shared
     from orion.problems.table import read_problems
 
     def read(name: str) -> Any:
         if name == "problems":
             return read_problems(paths[name][0])
         tables = [read_table(path) for path in paths[name]]
-        return tables if name == "exposure" else tables[0]
+        return tables if name in ("exposure", "matched") else tables[0]
 
-    inputs = {name: read(name) for name in dict.fromkeys([*data.needs, *chosen_by])}
+    inputs = {name: read(name) for name in dict.fromkeys([*data.needs, *chosen_by, *matched])}
     builder = getattr(import_module(data.module), data.function)
     training_set = builder(spec.prompts, **{name: inputs[name] for name in data.needs})
     if choice is not None:
         choose = import_module(CHOOSER).choose
         given = {name: inputs[name] for name in chosen_by}
         training_set = choose(training_set, choice, arguments.seed, spec.stage.limit, **given)
+    if matched:
+        training_set = shared(training_set, [set(table["id"]) for table in inputs["matched"]])
     if spec.stage.limit is not None:
         training_set = limited(training_set, spec.stage.limit, arguments.seed)
     rows = [

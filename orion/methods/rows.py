@@ -51,3 +51,11 @@ def limited(training_set: TrainingSet, problems: int, seed: int) -> TrainingSet:
     rows = [row for row in training_set.rows if row.id in chosen]
     dropped = training_set.dropped + Counter({"over-limit": len(training_set.rows) - len(rows)})
     return TrainingSet(rows, dropped, training_set.about)
+
+
+def shared(training_set: TrainingSet, others: Iterable[set[str]]) -> TrainingSet:
+    """The rows of those problems that all other training sets have, too; the rest is counted."""
+    everywhere = set.intersection({row.id for row in training_set.rows}, *others)
+    rows = [row for row in training_set.rows if row.id in everywhere]
+    dropped = training_set.dropped + Counter({"not-in-every-arm": len(training_set.rows) - len(rows)})
+    return TrainingSet(rows, dropped, training_set.about)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from orion.tables.comparison import AVERAGE, Table
+from orion.tables.trained import sentences
 
 
 def _distinct(values: Iterable[Any]) -> list[Any]:
@@ -64,6 +65,7 @@ def caption(table: Table) -> list[str]:
         said.append("Intervals and tests hold the seeds as a level above the problems.")
     if 1 in [count for m, count in seeds.items() if m != "vanilla"]:
         said.append("A method with one seed is compared as this one adapter, not as a method.")
+    said += sentences(table)
     said += _dates("Sampled", (day for run in runs for day in run.get("sampled", [])))
     said += _dates("Scored", (run["scored"] for run in runs if run.get("scored")))
     said.append(_rates(table))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from orion.tables.caption import caption
 from orion.tables.comparison import Entry, Table
 from orion.tables.paper import Published, published
+from orion.tables.trained import trained
 
 Row = Mapping[str, Any]
 
@@ -28,7 +30,8 @@ def wide(table: Table) -> list[dict[str, Any]]:
 
     For each column `{benchmark} {metric}`: the score in percent, and the same name with ` low`, ` high` (interval),
     ` n` (draws a problem; of several benchmarks the least), ` k` and, where the paper printed one, ` paper` and ` minus
-    paper`; for each benchmark ` problems`, ` truncated`, ` no answer` and ` unverified` (percent of samples).
+    paper`; for each benchmark ` problems`, ` truncated`, ` no answer` and ` unverified` (percent of samples); `training
+    problems`, `rows` and `steps` (of the last stage, the mean over seeds) and the number of `seeds`.
     """
     rows = []
     for student in table.students:
@@ -55,6 +58,9 @@ def wide(table: Table) -> list[dict[str, Any]]:
                 row[f"{benchmark} problems"] = len(cell.ids)
                 for name, counts in cell.counts.items():
                     row[f"{benchmark} {name.replace('_', ' ')}"] = 100 * float(counts.mean()) / cell.draws
+            about = trained(table, student, method)
+            for name in ("problems", "rows", "steps"):
+                row[f"training {name}"] = fmean(getattr(about, name)) if about else None
             row["seeds"] = len(table.entries[student, method, table.columns[0]].cells[0].seeds)
             rows.append(row)
     return rows

@@ -39,6 +39,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--training-set", required=True, type=Path)
     parser.add_argument("--start-adapter", type=Path, help="adapter of the stage before, to go on from")
     parser.add_argument(
+        "--matched", nargs="+", default=[], type=Path, help="training sets: only problems that all of them can train on"
+    )
+    parser.add_argument(
         "--seed", type=int, default=0, help="of the adapter's first weights, the order of rows and dropout"
     )
     parser.add_argument("--adapter", required=True, type=Path, help="output folder")
@@ -110,16 +113,19 @@ def main() -> int:
     from orion.training.checkpoints import Checkpoints, only_one
     from orion.training.objectives import make_objective
     from orion.training.preflight import check_rendering
-    from orion.training.rows import make_examples, read_rows
+    from orion.training.rows import make_examples, matched, read_rows
     from orion.training.shelf import Shelf, training_key
 
     manifest = read_manifest(arguments.model)
     chat = Chat.load(manifest, spec.student)
     objective = make_objective(spec)
     where = str(arguments.training_set)
-    rows = read_rows(arguments.training_set, objective.columns)
+    whole = read_rows(arguments.training_set, objective.columns)
     longest = min(spec.training.max_length or manifest.context_length, manifest.context_length)
+    rows = matched(whole, arguments.matched, chat, longest)
     examples, stats = make_examples(rows, chat, objective, longest, where)
+    if unmatched := len(whole) - len(rows):
+        stats |= {"in": len(whole), "dropped": stats["dropped"] | {"not in every arm": unmatched}}
     stats |= check_rendering(rows, examples, chat, objective.columns, where)
     leads = os.environ.get("RANK", "0") == "0"  # of the processes that `accelerate launch` starts, one writes
     if leads:

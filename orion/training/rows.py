@@ -64,7 +64,8 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
             f"{path}: the training set is empty, nothing to train; see the stats.json files of the stages before it "
             "for where the rows were lost (more problems or draws give more), or take the method out of the config"
         )
-    return table.select(name for name in ("id", "prompt", "prefix", *columns) if name in table.columns).to_dicts()
+    wanted = dict.fromkeys(("id", "prompt", "prefix", "rejected", *columns))
+    return table.select(name for name in wanted if name in table.columns).to_dicts()
 
 
 def messages_of(row: dict[str, Any], where: str) -> list[Message]:
@@ -97,6 +98,40 @@ def _why_not(row: dict[str, Any], sides: tuple[Side, ...], chat: Chat, longest: 
     if not any(weight for side in sides for weight in side.weights):
         return "no token bears a loss"
     return None
+
+
+def trainable(rows: Sequence[dict[str, Any]], chat: Chat, longest: int, where: str) -> set[str]:
+    """The problems of a training set that have a row which can be trained on, whatever its objective."""
+    from orion.training.objectives.sft import Sft
+
+    found: set[str] = set()
+    for row in rows:
+        if row["id"] in found:
+            continue
+        texts = [text for name in ("completion", "rejected") if (text := row.get(name)) is not None]
+        whole = [row | {"completion": text} for text in texts]
+        if all(_why_not(r, _sides(r, messages_of(r, where), chat, Sft()), chat, longest) is None for r in whole):
+            found.add(row["id"])
+    return found
+
+
+def matched(rows: Sequence[dict[str, Any]], others: Sequence[Path], chat: Chat, longest: int) -> list[dict[str, Any]]:
+    """The rows of those problems that every other training set can train on, too: a problem whose only row is too long
+    for one arm is too long for all.
+
+    Raises:
+        UserError: no problem is left.
+    """
+    kept = list(rows)
+    for path in others:
+        ids = trainable(read_rows(path, ("completion",)), chat, longest, str(path))
+        kept = [row for row in kept if row["id"] in ids]
+        if not kept:
+            raise UserError(
+                f"{path}: no problem is left that all matched training sets can train on; see their stats.json files "
+                "for where rows were lost, or match fewer methods"
+            )
+    return kept
 
 
 def make_examples(

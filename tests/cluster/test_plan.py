@@ -21,7 +21,7 @@ ASSUMED = Assumptions(
     prompt_tokens=100, teacher_tokens=1000, student_tokens=10, evaluation_tokens=50, solved=0.5, wrong=0.5, kept=1
 )
 
-# 120 problems, 2 x 50 benchmark problems, 4 draws and a greedy one; 3 temperatures and 6 policies as the default has them
+# 120 problems, 2 x 50 benchmark problems, 4 draws and a greedy one; 3 temperatures and 6 policies as in the default
 SIZE: dict[str, Any] = {
     "problems": {"families": {"one-step": 60, "two-step": 60}},
     "benchmarks": {"arith-easy": {"families": {"one-step": 50}}, "arith-hard": {"families": {"two-step": 50}}},
@@ -103,6 +103,6 @@ def test_the_program_plans_the_paper() -> None:
     command = [sys.executable, "-m", "orion.plan", "--configfile", "config/paper.yaml", "--json"]
     found = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
     by_stage = {row["stage"]: row for row in found}
-    assert by_stage["evaluation"]["jobs"] == 384
-    assert by_stage["evaluation"]["most_requests"] == 48 * 1889 * 11
+    assert by_stage["evaluation"]["jobs"] == 744
+    assert by_stage["evaluation"]["most_requests"] == 93 * 1889 * 11
     assert by_stage["teacher"]["money"] == 0

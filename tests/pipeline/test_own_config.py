@@ -10,6 +10,8 @@ from orion.errors import UserError
 from orion.workflow import whole_config
 from tests.pipeline.workspace import ROOT
 
+LABELS = {"objective": "sft", "data": "labels"}
+
 
 def study(**over: Any) -> Study:
     return load(whole_config(over))
@@ -44,7 +46,7 @@ def test_a_config_that_names_students_stands_alone() -> None:
         study(students={"s": {"model": "org/name"}})
 
 
-@pytest.mark.parametrize("name", ["own-files.yaml", "all-methods.yaml", "paper.yaml"])
+@pytest.mark.parametrize("name", ["own-files.yaml", "all-methods.yaml", "matched.yaml", "paper.yaml"])
 def test_the_examples_are_valid(name: str) -> None:
     assert load(whole_config(yaml.safe_load((ROOT / "config" / name).read_text()))).methods
 
@@ -55,6 +57,8 @@ def test_the_examples_are_valid(name: str) -> None:
         ({"problems": {"source": "file", "path": "x", "colums": {}}}, "problems.colums: unknown key; did you mean 'co"),
         ({"problems": {"fil": 3}}, "problems.fil: unknown key; known keys: families, numbers, seed, source"),
         ({"benchmarks": {"file": {"source": "file", "pth": "x"}}}, "benchmarks.file.pth: unknown key; did you mean"),
+        ({"methods": {"m": {"stages": [LABELS | {"match": ["orin"]}]}}}, "match 'orin' is no method of this study"),
+        ({"methods": {"m": {"stages": [LABELS | {"match": ["vanilla"]}]}}}, "match 'vanilla' trains nothing"),
         ({"problems": {"source": "file"}}, "problems: source: file needs 'path'"),
         ({"teachers": {"t": {"source": "file", "path": "x", "columns": {"respnse": "y"}}}}, "t.columns.respnse"),
     ],

@@ -79,6 +79,10 @@ CONFIG_EDITS: dict[str, tuple[dict[str, Any], set[str]]] = {
         arm(data="duals", objective="krsl", limit=None, name="sft", choose={"mistakes": "logic"}),
         {"make_duals scripted", "label_mistakes scripted"} | sets(["new"]),
     ),
+    "an arm matched with others": (
+        arm(data="labels", limit=None, match=["orion", "sft-label"], training={"max_steps": 2}),
+        sets(["new"]),
+    ),
     "seeds of its own for a method": (
         {"methods": {"sft-label": {"seeds": [0, 1, 2]}}},
         sets(["sft-label"], seed=1) | sets(["sft-label"], seed=2) | TABLES,

@@ -3,8 +3,9 @@
 import polars as pl
 
 from orion.methods import orion
+from orion.methods.rows import Row, TrainingSet, shared
 from orion.methods.traces import chosen_traces
-from orion.types import Problem
+from orion.types import Message, Problem
 
 PROMPTS = {"question": "Q: {problem}", "question_after_error": "Q: {problem} not: {error}"}
 PROBLEMS = [Problem("p", "2 + 2?", "4", r"Two and two. \boxed{4}"), Problem("q", "3 + 3?", "6", "Three twice.")]
@@ -26,6 +27,13 @@ def test_a_verified_trace_stands_for_a_problem_whatever_the_order_of_rows():
     assert chosen.keys() == {"p"}
     assert chosen["p"].key in ("c1", "c2") and chosen["p"].text == "Hm.\n\nIt is 4."
     assert chosen_traces(COTS.reverse()) == chosen
+
+
+def test_matched_arms_keep_the_problems_that_all_have() -> None:
+    rows = [Row(id, (Message("user", "?"),), f"{n}") for n, id in enumerate("aabcd")]
+    found = shared(TrainingSet(rows), [set("abx"), set("abc")])
+    assert [row.id for row in found.rows] == ["a", "a", "b"]
+    assert found.dropped == {"not-in-every-arm": 2}
 
 
 def test_labels_end_in_the_boxed_answer():

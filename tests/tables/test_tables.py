@@ -91,6 +91,28 @@ def test_captions_say_how_it_was_made(make_scores: Make) -> None:
     assert "script" not in layout.markdown(table([make_scores(m, {"b": [1, 0] * 15}) for m in SPEC.methods]))
 
 
+def arm(steps: int, *problems: str) -> dict[str, object]:
+    return {
+        "problems": {"count": len(problems), "digest": "-".join(problems)},
+        "rows": 2 * len(problems),
+        "steps": steps,
+    }
+
+
+def test_captions_say_what_the_arms_learned_from_and_whether_they_are_matched(make_scores: Make) -> None:
+    def said(long_cot: dict[str, object], orion: dict[str, object]) -> Table:
+        trained = {"vanilla": {}, "sft-long-cot": {"training": long_cot}, "orion": {"training": orion}}
+        return table([make_scores(m, {"b": [1, 0] * 15}, **facts) for m, facts in trained.items()])
+
+    matched = said(arm(24, "p", "q"), arm(24, "p", "q"))
+    assert "Matched: all trained arms learned from the same 2 problems in 24 optimiser" in layout.markdown(matched)
+    assert [row["training problems"] for row in layout.wide(matched)] == [None, 2, 2]
+    for other in (arm(25, "p", "q"), arm(24, "p", "r")):
+        text = layout.markdown(said(arm(24, "p", "q"), other))
+        assert "Matched" not in text
+        assert f"SFT(Long-CoT) 2, 4, 24; ORION 2, 4, {other['steps']}." in text
+
+
 def test_markdown_and_latex_show_the_same_numbers_with_labels(clear: list[Path]) -> None:
     made = table(clear)
     text, tex = layout.markdown(made), layout.latex(made)

@@ -127,6 +127,18 @@ def test_killed_training_resumes_to_the_same_curve_and_adapter(
     assert list((runs.folder / "scratch").iterdir()) == []  # pruned
 
 
+def test_rows_that_an_arm_gave_up_for_the_others_are_counted(runs: Runs, training_set: Write) -> None:
+    other = training_set(ROWS[:6], "other.parquet")
+    out = runs(training_set(ROWS), "matched", None, "--matched", str(other))
+    stats = json.loads((out / "training_log.stats.json").read_text())
+    assert (stats["in"], stats["out"], stats["dropped"]) == (10, 6, {"not in every arm": 4})
+    alone = json.loads((runs(training_set(ROWS[:6]), "alone") / "adapter/training.json").read_text())
+    made = json.loads((out / "adapter/training.json").read_text())
+    assert (made["problems"], made["steps"]) == (alone["problems"], alone["steps"]) and made["problems"]["count"] == 6
+    assert files(out / "adapter").keys() == files(runs.folder / "alone" / "adapter").keys()
+    assert adapter_digest(out / "adapter") == adapter_digest(runs.folder / "alone" / "adapter")
+
+
 def test_rewritten_rows_are_taken_from_the_shelf(
     runs: Runs, training_set: Write, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from orion.chat import Chat
 from orion.errors import UserError
 from orion.training.objectives import make_objective
 from orion.training.preflight import check_rendering
-from orion.training.rows import make_examples, messages_of, read_rows
+from orion.training.rows import make_examples, matched, messages_of, read_rows
 from tests.training.tiny import ROWS, Tiny, as_rows
 
 
@@ -38,6 +38,19 @@ def test_rows_that_cannot_be_trained_on_are_dropped_and_counted(tiny: Tiny) -> N
     assert [example.id for example in examples] == ["p0", "p1"]
     assert (stats["in"], stats["out"]) == (5, 2)
     assert stats["dropped"] == {"empty completion": 1, "end token inside the completion": 1, "too long": 1}
+
+
+def test_matched_arms_train_on_problems_that_all_can_train_on(tiny: Tiny, training_set: Callable[..., Path]) -> None:
+    """Not only in the files: a problem whose only row is too long for one arm is left out by all."""
+    short, long = "1.", "x" * 600
+    labels = [{"id": id, "prompt": "?", "completion": short} for id in "abcd"]
+    cots = [("a", short, None), ("b", long, None), ("c", long, None), ("c", short, None), ("d", short, long)]
+    other = training_set(
+        [{"id": id, "prompt": "?", "completion": text, "rejected": wrong} for id, text, wrong in cots], "other.parquet"
+    )
+    assert [row["id"] for row in matched(as_rows(labels), [other], tiny.chat, 512)] == ["a", "c"]
+    with pytest.raises(UserError, match=r"other\.parquet: no problem is left"):
+        matched(as_rows(labels[1:2]), [other], tiny.chat, 512)
 
 
 def test_when_no_row_is_left_the_error_says_why_and_what_to_do(tiny: Tiny) -> None:

@@ -12,6 +12,7 @@ from orion.code import code_digest
 from orion.config.study import load
 from orion.errors import UserError
 from orion.explorer import inputs as explored
+from orion.problems.check import check_files
 from orion.tables import inputs
 from orion.workflow import (
     Artifacts,
@@ -26,6 +27,8 @@ prepare_environment()
 try:
     refuse_unset_variables(workflow.resource_settings)
     study = load(whole_config(config))
+    if workflow.is_main_process:  # not once more in every job
+        check_files(study)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

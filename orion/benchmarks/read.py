@@ -136,7 +136,11 @@ def read_rows(path: Path) -> Iterator[Located]:
         for number, row in enumerate(read_table(path).iter_rows(named=True), 1):
             yield f"{path}, row {number}", row
     elif path.suffix in (".jsonl", ".json"):
-        with path.open(encoding="utf-8") as file:
+        try:
+            file = path.open(encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+        with file:
             try:
                 for number, line in enumerate(file, 1):
                     if line.strip():

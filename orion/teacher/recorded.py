@@ -7,14 +7,19 @@ for reasoning and response. Only the rows of the wanted problems are read, so a 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orion.complete import parse
 from orion.config.teacher import Columns, Teacher
 from orion.errors import UserError
 from orion.types import Problem, Record, Response, digest
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def recorded_responses(problems: Sequence[Problem], teacher: Teacher) -> list[tuple[Problem, int, str, Response]]:
@@ -47,8 +52,28 @@ def _name(text: str) -> str:
     return " ".join(text.split())
 
 
-def _rows(teacher: Teacher, columns: Columns, names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(where, row) of each row of the files that belongs to one of the problems."""
+def check_columns(teacher: Teacher) -> None:
+    """Look at the files without reading their rows.
+
+    Raises:
+        UserError: there is no file, one cannot be read, or a column is missing.
+    """
+    deque(_tables(teacher, teacher.columns or Columns()), maxlen=0)
+
+
+def _used(columns: Columns) -> dict[str, str]:
+    """Our name of each column that is read -> the file's."""
+    used = {"name": columns.id or columns.problem, "finish_reason": columns.finish_reason}
+    outputs = (
+        {"response": columns.response, "reasoning": columns.reasoning}
+        if columns.response
+        else {"generations": columns.generations}
+    )
+    return {name: column for name, column in (used | outputs).items() if column is not None}
+
+
+def _tables(teacher: Teacher, columns: Columns) -> Iterator[tuple[str, pl.LazyFrame]]:
+    """(file, its table) of each file; all of them have the columns that are used."""
     import polars as pl
 
     assert teacher.path is not None
@@ -56,29 +81,37 @@ def _rows(teacher: Teacher, columns: Columns, names: list[str]) -> Iterator[tupl
     files = [str(file) for file in sorted(path.parent.glob(path.name))]
     if not files:
         raise UserError(f"{teacher.path}: no such file; `path` of a teacher of source 'file' names recorded traces")
-    used = {"name": columns.id or columns.problem, "finish_reason": columns.finish_reason}
-    used |= (
-        {"response": columns.response, "reasoning": columns.reasoning}
-        if columns.response
-        else {"generations": columns.generations}
-    )
     for file in files:
         lazy = pl.scan_parquet(file) if file.endswith(".parquet") else pl.scan_ndjson(file, infer_schema_length=None)
-        try:
+        with _readable(file):
             has = lazy.collect_schema().names()
-            for column in used.values():
-                if column is not None and column not in has:
-                    raise UserError(
-                        f"{file}: no column '{column}' (it has {', '.join(has)}); set `columns` of the teacher"
-                    )
-            squeezed = pl.col("name").cast(pl.String).str.replace_all(r"\s+", " ").str.strip_chars()
+        if missing := [column for column in _used(columns).values() if column not in has]:
+            raise UserError(f"{file}: no column '{missing[0]}' (it has {', '.join(has)}); set `columns` of the teacher")
+        yield file, lazy
+
+
+@contextmanager
+def _readable(file: str) -> Iterator[None]:
+    import polars as pl
+
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UserError(f"{file}: not readable as parquet or JSON lines ({str(error).splitlines()[0]})") from None
+
+
+def _rows(teacher: Teacher, columns: Columns, names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(where, row) of each row of the files that belongs to one of the problems."""
+    import polars as pl
+
+    squeezed = pl.col("name").cast(pl.String).str.replace_all(r"\s+", " ").str.strip_chars()
+    for file, lazy in _tables(teacher, columns):
+        with _readable(file):
             chosen = (
-                lazy.select([pl.col(column).alias(name) for name, column in used.items() if column])
+                lazy.select([pl.col(column).alias(name) for name, column in _used(columns).items()])
                 .filter(squeezed.is_in(names))
                 .collect()
             )
-        except pl.exceptions.PolarsError as error:
-            raise UserError(f"{file}: not readable as parquet or JSON lines ({str(error).splitlines()[0]})") from None
         for number, row in enumerate(chosen.iter_rows(named=True)):
             yield f"{file}, match {number}", row
 

@@ -1,6 +1,7 @@
 """`python -m orion.compare A B`: is A better than B? The paired comparison of two scored files.
 
-A and B are sample files (as `orion.sample` writes them) or scores files of the same problems. Says the scores with
+A and B are sample files (as `orion.sample` writes them) or scores files of the same problems, or the folder of a method
+(results/STUDENT/METHOD), whose training seeds then count as a level above. Says the scores with
 their intervals, the difference with its p value, and, where it is open, what would settle it. The tables use the same
 functions.
 """
@@ -16,18 +17,36 @@ from orion import cli
 from orion.errors import UserError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from orion.tables.results import Cell
 
 
 def read_cells(path: Path) -> dict[tuple[str, str], Cell]:
-    """(benchmark, decoding) -> cell, of a sample file or a scores file.
+    """(benchmark, decoding) -> cell, of a sample file, a scores file, or a method's folder with its seeds' scores.
 
     A sample file must hold every draw of every problem that it mentions; whether problems are missing altogether
     shows when it is compared with another file.
+
+    Raises:
+        UserError: no such file, neither samples nor scores, or seeds with different problems.
     """
+    from orion.tables.results import make_cell
+
+    files = sorted(path.glob("seed*/scores.parquet")) if path.is_dir() else [path]
+    if not files:
+        raise UserError(f"{path}: no seed*/scores.parquet in this folder; score the method first, or name a file")
+    parts: dict[tuple[str, str], list[Any]] = {}
+    for number, file in enumerate(files):
+        for name, (part, run) in _read_parts(file).items():
+            parts.setdefault(name, []).append((file, str(number), part, run))
+    return {name: make_cell(found) for name, found in parts.items()}
+
+
+def _read_parts(path: Path) -> dict[tuple[str, str], tuple[pl.DataFrame, dict[str, Any]]]:
+    """(benchmark, decoding) -> its scores and how it was sampled."""
     from orion.files import read_metadata, read_table
     from orion.scores import score_samples
-    from orion.tables.results import make_cell
 
     table, metadata = read_table(path), read_metadata(path)
     runs = {(run["benchmark"], run["decoding"]): run for run in metadata.get("runs", [])}
@@ -42,7 +61,7 @@ def read_cells(path: Path) -> dict[tuple[str, str], Cell]:
         problems = table.select("id").unique(maintain_order=True).sort("id")
         name = metadata.get("problems", ""), metadata.get("decoding", "")
         parts = {name: score_samples(table, problems, str(path), metadata.get("draws"))}
-    return {name: make_cell([(path, "0", part, runs.get(name, {}))]) for name, part in parts.items()}
+    return {name: (part, runs.get(name, {})) for name, part in parts.items()}
 
 
 def compare_files(first: Path, second: Path, metrics: list[str], confidence: float = 0.95) -> list[dict[str, Any]]:
@@ -82,6 +101,7 @@ def compare_files(first: Path, second: Path, metrics: list[str], confidence: flo
                     "metric": metric,
                     "problems": difference.problems,
                     "draws": one.cells[0].draws,
+                    "seeds": max(len(side.cells[0].seeds) for side in (one, other)),
                     "first": [100 * value for value in one.score[:3]],
                     "second": [100 * value for value in other.score[:3]],
                     "difference": [100 * value for value in difference[:3]],
@@ -90,6 +110,7 @@ def compare_files(first: Path, second: Path, metrics: list[str], confidence: flo
                     "problems_worse": difference.worse,
                     "detectable": 100 * plan.detectable,
                     "draws_needed": plan.draws,
+                    "seeds_needed": plan.seeds,
                     "problems_needed": plan.problems,
                 }
             )
@@ -106,32 +127,33 @@ def _check_same_problems(a: Cell, b: Cell, first: Path, second: Path) -> None:
 
 
 def _text(row: dict[str, Any], names: tuple[str, str], confidence: float) -> str:
+    from orion.statistics.planning import Plan
+    from orion.tables.open import settling
+
     def interval(value: list[float], sign: str = "") -> str:
         return f"{value[0]:{sign}.1f} [{value[1]:{sign}.1f}, {value[2]:{sign}.1f}]"
 
     title = " ".join(part for part in (row["benchmark"], row["decoding"], row["metric"]) if part)
     width = max(len(name) for name in names)
     lines = [
-        f"{title}: {row['problems']} problems x {row['draws']} draws",
+        f"{title}: {row['problems']} problems x {row['draws']} draws"
+        + (f", {row['seeds']} training seeds" if row["seeds"] > 1 else ""),
         f"  {names[0]:{width}}  {interval(row['first'])}",
         f"  {names[1]:{width}}  {interval(row['second'])}",
         f"  {'difference':{width}}  {interval(row['difference'], '+')}, p = {row['p']:.3g}; "
         f"higher on {row['problems_better']} problems, lower on {row['problems_worse']}",
     ]
     if row["p"] > 1 - confidence:
-        needed = [
-            f"{row[key]} {word}"
-            for key, word in (("draws_needed", "draws a problem"), ("problems_needed", "problems"))
-            if row[key] is not None
-        ]
-        settle = f"; a true difference of this size would show with {' or '.join(needed)}" if needed else ""
+        plan = Plan(row["detectable"], *(row[f"{name}_needed"] for name in ("draws", "seeds", "problems")))
+        needed = settling(plan)
+        settle = f"; a true difference of this size would show with {needed}" if needed else ""
         lines.append(f"  not separated: this design shows differences from {row['detectable']:.1f} points{settle}")
     return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m orion.compare", description=__doc__)
-    parser.add_argument("first", type=Path, metavar="A", help="samples or scores, parquet")
+    parser.add_argument("first", type=Path, metavar="A", help="samples or scores, or a method's folder")
     parser.add_argument("second", type=Path, metavar="B", help="the same for the other policy, same problems and draws")
     parser.add_argument("--metric", nargs="+", default=["Acc@1"], help="Acc@1 (default), Acc@K, maj@K")
     parser.add_argument("--confidence", type=float, default=0.95, help="of the intervals (default 0.95)")

@@ -92,8 +92,7 @@ def size(source: ProblemSource, name: str) -> int:
 
         return sum(1 for _ in read_rows(Path(source.path)))
     if source.source == "known":
-        from orion.benchmarks.known import KNOWN
-        from orion.benchmarks.read import known_name
+        from orion.benchmarks.known import KNOWN, known_name
 
         if known := known_name(source.name or name):
             return KNOWN[known].rows

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from orion.benchmarks.known import KNOWN, known_name
 from orion.config.duals import Duals
 from orion.config.editing import Editing
 from orion.config.endpoint import Endpoint
@@ -176,13 +177,27 @@ class Specs:
             "decoding": evaluation.headline,
             "greedy": greedy[0] if greedy else None,
             "k": evaluation.k,
+            "families": self._families(),
             "labels": {name: recipe.label for name, recipe in methods.items() if recipe.label},
         }
-        table = ScoreTable(**silent | entry.model_dump(exclude_none=True) | {"name": name})
+        given = silent | entry.model_dump(exclude_none=True)
+        if given["decoding"] in evaluation.decodings:
+            limit = evaluation.decodings[given["decoding"]].max_tokens
+            given.setdefault("budgets", [limit // share for share in (8, 4, 2) if limit >= share])
+        table = ScoreTable(**given | {"name": name})
         stages = [stage for method in table.methods if method in methods for stage in methods[method].stages]
         taught = {self.study.teacher, *map(self.study.teacher_of, stages)}
         scripted = any(self.study.teachers[teacher].source == "embedded" for teacher in taught)
         return table.model_copy(update={"teacher": "script" if scripted else "model"}).spec()
+
+    def _families(self) -> dict[str, list[str]]:
+        """Benchmarks that Orion knows by name, by family; a family of one says nothing new."""
+        found: dict[str, list[str]] = {}
+        for name, source in self.study.benchmarks.items():
+            known = known_name(source.name or name) if source.source == "known" else None
+            if known:
+                found.setdefault(KNOWN[known].family, []).append(name)
+        return {family: names for family, names in found.items() if len(names) > 1}
 
     def table_scores(self, name: str) -> list[str]:
         """The scores files of all policies that a table shows."""

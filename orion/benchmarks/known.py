@@ -166,3 +166,9 @@ def kind_of(answer: str) -> str:
     if re.fullmatch(r"[\s()\[\]{}<>]+", answer):
         return "brackets"
     return "number" if re.fullmatch(r"-?\d+(\.\d+)?", answer) else "text"
+
+
+def known_name(name: str) -> str | None:
+    """The name under which a benchmark is known: case, spaces, `-` and `_` do not count."""
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    return next((known for known in KNOWN if known.replace("-", "") == plain), None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -13,7 +12,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from orion.benchmarks.entry import BenchmarkSource, Portion
-from orion.benchmarks.known import KNOWN, Known, kind_of, plain_number
+from orion.benchmarks.known import KNOWN, Known, kind_of, known_name, plain_number
 from orion.errors import UserError
 from orion.types import Problem, digest
 
@@ -84,12 +83,6 @@ def side_of(text: str, portion: Portion) -> str:
     """Whether a problem is for `train` or for `test`: by its text alone, spaces aside."""
     place = int(digest([portion.seed, " ".join(text.split())])[:15], 16) / 16**15
     return "test" if place < portion.test else "train"
-
-
-def known_name(name: str) -> str | None:
-    """The name under which a benchmark is known: case, spaces, `-` and `_` do not count."""
-    plain = re.sub(r"[^a-z0-9]", "", name.lower())
-    return next((known for known in KNOWN if known.replace("-", "") == plain), None)
 
 
 def _known(source: BenchmarkSource, name: str) -> Known:

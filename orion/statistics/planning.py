@@ -24,7 +24,7 @@ class Plan(NamedTuple):
     draws: int | None
     """Draws a problem (of each method) that would settle a true difference as large as the observed one."""
     seeds: int | None
-    """Training seeds of each method, likewise."""
+    """Training seeds of each method, likewise; unknown where only one was run, as nothing says how seeds differ."""
     problems: int | None
 
 
@@ -63,7 +63,7 @@ def plan(
         detectable,
         count(draws, noise),
         # Every further seed brings draws of its own, so the draws' noise shrinks with it.
-        count(seeds, parts.seeds + noise),
+        count(seeds, parts.seeds + noise) if seeds > 1 else None,
         count(difference.problems, parts.problems),
     )
 

@@ -36,8 +36,14 @@ class ScoreTableEntry(Part):
     answers: list[Literal["tokens", "truncated"]] | None = Field(
         None, description="columns beside the scores: how long answers are, and what share was cut off"
     )
-    budgets: list[int] = Field([], description="token budgets: right within so many tokens counts (tidy file)")
-    families: dict[str, list[str]] = Field({}, description="named groups of benchmarks to average over (tidy file)")
+    budgets: list[int] | None = Field(
+        None,
+        description="token budgets: right within so many tokens counts (tidy file); default: an eighth, a quarter and "
+        "a half of the decoding's limit",
+    )
+    families: dict[str, list[str]] | None = Field(
+        None, description="named groups of benchmarks to average over (tidy file); default: those of known benchmarks"
+    )
     baselines: list[str] = Field(
         BASELINES, description="methods of others: a dagger marks what no test separates from their best"
     )
@@ -64,6 +70,8 @@ class ScoreTable(ScoreTableEntry):
     methods: list[str] = Field(min_length=1)
     decoding: str
     k: list[int] = Field([10])
+    budgets: list[int] = Field([])
+    families: dict[str, list[str]] = Field({})
     labels: dict[str, str] = Field({}, description="how Markdown and LaTeX call a method, student or benchmark")
     teacher: Literal["model", "script"] | None = Field(
         None, description="what the teacher was; a caption says a script"

@@ -10,6 +10,7 @@ from typing import Any
 
 from orion.tables.caption import caption
 from orion.tables.comparison import Entry, Table
+from orion.tables.open import open_comparisons
 from orion.tables.paper import Published, published
 from orion.tables.trained import trained
 
@@ -98,7 +99,12 @@ def markdown(table: Table) -> str:
                 cells.append(text + ("†" if "dagger" in entry.marks else "") + "".join(f"<br>{note}" for note in notes))
             row = [table.spec.label(student), table.spec.label(method), *cells]
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |")
-    return "\n".join(lines) + "\n\n" + " ".join(caption(table)) + "\n"
+    return "\n".join(lines) + "\n\n" + " ".join(caption(table)) + "\n" + _left_open(table)
+
+
+def _left_open(table: Table) -> str:
+    found = open_comparisons(table)
+    return "\n".join(["", "Left open (Acc@1, in points):", "", *(f"- {line}" for line in found), ""]) if found else ""
 
 
 def _notes(table: Table, student: str, method: str, column: Any, entry: Entry, differences: Any) -> list[str]:
@@ -121,17 +127,30 @@ def escaped(text: str) -> str:
     return text.translate(_LATEX).replace("Δ", r"$\Delta$").replace("−", "$-$").replace("<", "$<$").replace(">", "$>$")
 
 
+def floating(name: str, caption: str, tabular: Sequence[str]) -> str:
+    """A table environment for a document with booktabs and graphicx: as wide as its page at most. `caption` is escaped
+    already."""
+    lines = [
+        r"% needs \usepackage{booktabs,graphicx}",
+        r"\begin{table*}",
+        r"\centering\small",
+        rf"\caption{{{caption}}}",
+        rf"\label{{tab:{name}}}",
+        r"\resizebox{\ifdim\width>\textwidth\textwidth\else\width\fi}{!}{%",
+        *tabular,
+        r"}",
+        r"\end{table*}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
 def latex(table: Table) -> str:
-    """A table environment for a document with booktabs; each entry stacks its value over interval and notes."""
+    """Each entry stacks its value over interval and notes."""
     names = list(dict.fromkeys(column.name for column in table.columns))
     width = {name: sum(column.name == name for column in table.columns) for name in names}
     differences = _differences(table)
     lines = [
-        r"% needs \usepackage{booktabs}",
-        r"\begin{table*}",
-        r"\centering\small",
-        r"\caption{" + " ".join(map(escaped, caption(table))) + "}",
-        rf"\label{{tab:{table.spec.name}}}",
         r"\begin{tabular}{ll" + "c" * len(table.columns) + "}",
         r"\toprule",
         " & & "
@@ -157,4 +176,5 @@ def latex(table: Table) -> str:
                 stacked = r"\\".join([text, *(rf"{{\scriptsize {escaped(note)}}}" for note in notes)])
                 cells.append(rf"\begin{{tabular}}{{@{{}}c@{{}}}}{stacked}\end{{tabular}}")
             lines.append(" & ".join(cells) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table*}", ""])
+    text = " ".join(map(escaped, caption(table)))
+    return floating(table.spec.name, text, [*lines, r"\bottomrule", r"\end{tabular}"])

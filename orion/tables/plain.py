@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from orion.tables.layout import csv_text as csv_text
-from orion.tables.layout import escaped
+from orion.tables.layout import escaped, floating
 
 
 def shown(value: Any) -> str:
@@ -32,24 +32,16 @@ def markdown(rows: Sequence[Mapping[str, Any]], caption: str) -> str:
 def latex(rows: Sequence[Mapping[str, Any]], caption: str, name: str) -> str:
     columns = list(rows[0]) if rows else []
     numeric = {column for column in columns if not any(isinstance(row[column], str) for row in rows)}
-    return "\n".join(
-        [
-            r"% needs \usepackage{booktabs}",
-            r"\begin{table*}",
-            r"\centering\small",
-            rf"\caption{{{escaped(caption)}}}",
-            rf"\label{{tab:{name}}}",
-            r"\begin{tabular}{" + "".join("r" if column in numeric else "l" for column in columns) + "}",
-            r"\toprule",
-            " & ".join(map(escaped, columns)) + r" \\",
-            r"\midrule",
-            *(" & ".join(escaped(shown(row[column])) for column in columns) + r" \\" for row in rows),
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table*}",
-            "",
-        ]
-    )
+    tabular = [
+        r"\begin{tabular}{" + "".join("r" if column in numeric else "l" for column in columns) + "}",
+        r"\toprule",
+        " & ".join(map(escaped, columns)) + r" \\",
+        r"\midrule",
+        *(" & ".join(escaped(shown(row[column])) for column in columns) + r" \\" for row in rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return floating(name, escaped(caption), tabular)
 
 
 def tidy(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

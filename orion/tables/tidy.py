@@ -15,7 +15,8 @@ def tidy(table: Table) -> list[dict[str, Any]]:
     """One row a number: student, method, benchmark, decoding, group (`all`, or `subject=...`, `level=...`), metric,
     value, low, high, unit, problems, n, k, seeds, seed_sd (standard deviation between training seeds), paper, mark.
 
-    Besides the table's own columns: breakdowns by subject and level, benchmark families, accuracy within token budgets,
+    Besides the table's own columns: breakdowns by subject and level, benchmark families, maj@k, accuracy within token
+    budgets,
     tokens per answer, and the shares of truncated, answerless and unverified samples.
     """
     rows = []
@@ -66,6 +67,10 @@ def _more(table: Table, student: str, method: str) -> Iterator[dict[str, Any]]:
                 for value in sorted(set(named.tolist()) - {""}):
                     column = Column(benchmark, (benchmark,), "Acc@1", decoding, greedy)
                     yield _row(student, method, column, f"{name}={value}", [cell.only(named == value)], spec.confidence)
+            for k in {cell.draws, *spec.ks} - {1, *spec.majority}:
+                if k <= cell.draws:
+                    column = Column(benchmark, (benchmark,), f"maj@{k}", decoding, greedy)
+                    yield _row(student, method, column, "all", [cell], spec.confidence)
             for budget in spec.budgets:
                 column = Column(benchmark, (benchmark,), f"Acc@1 in {budget} tokens", decoding, greedy)
                 yield _row(student, method, column, "all", [cell], spec.confidence)

@@ -53,6 +53,21 @@ def test_an_open_comparison_says_what_would_settle_it(make_scores: Make) -> None
     assert "not separated" in text and "draws a problem or" in text and "problems" in text
 
 
+def test_a_methods_folder_is_compared_with_its_seeds_as_a_level_above(make_scores: Make, tmp_path: Path) -> None:
+    for method, extra in (("a", 1), ("b", 0)):
+        for seed in range(3):
+            path = make_scores(method, {"b": [5 + extra + seed % 2, 4 + seed] * 15}, seed=seed)
+            path.rename(path.with_name("scores.parquet"))
+    folders = [tmp_path / "tiny" / method for method in ("a", "b")]
+    (row,) = compare_files(*folders, ["Acc@1"])
+    assert row["seeds"] == 3 and row["difference"][0] == pytest.approx(5)
+    assert "30 problems x 10 draws, 3 training seeds" in run(*folders).stdout
+    alone = compare_files(*(folder / "seed0" / "scores.parquet" for folder in folders), ["Acc@1"])[0]
+    assert alone["seeds"] == 1 and alone["p"] < row["p"]  # one seed knows nothing of the spread between seeds
+    with pytest.raises(UserError, match=r"no seed\*/scores\.parquet in this folder"):
+        compare_files(tmp_path, folders[0], ["Acc@1"])
+
+
 def test_metrics_that_a_decoding_has_no_draws_for_are_left_out(make_scores: Make) -> None:
     a, b = (make_scores(m, {"b": [1, 0] * 15}, draws=1) for m in ("a", "b"))
     assert [row["metric"] for row in compare_files(a, b, ["Acc@1", "Acc@10"])] == ["Acc@1"]

@@ -28,6 +28,15 @@ def test_a_table_takes_from_the_config_what_its_entry_leaves_open() -> None:
     assert table.k == DEFAULT["evaluation"]["k"] and table.greedy == "zero" and table.teacher == "script"
 
 
+def test_budgets_and_families_follow_from_the_study() -> None:
+    known = {name: {"source": "known"} for name in ("AIME24", "math500", "bbh")}
+    table = ScoreTable.parse(specs(benchmarks=known, tables={"main": {}}).table("main"))
+    assert table.families == {"math": ["AIME24", "math500"]}  # bbh is alone in its family
+    assert table.budgets == [20, 40, 80]  # of 160 tokens
+    stated = specs(benchmarks=known, tables={"main": {"budgets": [7], "families": {}}}).table("main")
+    assert (ScoreTable.parse(stated).budgets, ScoreTable.parse(stated).families) == ([7], {})
+
+
 def test_an_entry_has_the_last_word() -> None:
     chosen = specs(tables={"short": {"methods": ["orion", "vanilla"], "k": [2], "benchmarks": ["arith-easy"]}})
     table = ScoreTable.parse(chosen.table("short"))

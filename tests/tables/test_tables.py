@@ -138,6 +138,7 @@ def test_the_papers_number_stands_beside_ours(make_scores: Make) -> None:
 def test_the_tidy_csv_holds_breakdowns_and_rates(clear: list[Path]) -> None:
     spec = SPEC.model_copy(update={"budgets": [50], "families": {"all": ["big", "small"]}})
     rows = tidy(table(clear, spec))
+    assert {row["metric"] for row in rows} >= {"Acc@1", "Acc@10", "maj@10", "Acc@1 in 50 tokens", "truncated"}
     found = {(r["method"], r["benchmark"], r["group"], r["metric"]): r["value"] for r in rows}
     assert found["orion", "big", "subject=x", "Acc@1"] == pytest.approx(80)
     assert found["orion", "big", "all", "Acc@1 in 50 tokens"] == 0
@@ -153,6 +154,21 @@ def test_seeds_are_told_and_their_spread_printed(make_scores: Make) -> None:
     row = next(r for r in tidy(made) if r["metric"] == "Acc@1")
     assert row["seed_sd"] == pytest.approx(5.0)
     assert "level above" in layout.markdown(made)
+
+
+def test_a_table_says_what_it_leaves_open_and_what_would_settle_it(make_scores: Make) -> None:
+    made = table(
+        [make_scores(m, {"b": c * 15}) for m, c in (("vanilla", [3, 5]), ("sft-long-cot", [5, 3]), ("orion", [4, 5]))]
+    )
+    test = next(t for t in made.tests if t.question == "best" and t.column.metric == "Acc@1")
+    pair = f"{made.spec.label(test.first)} against {made.spec.label(test.second)}"
+    lines = layout.markdown(made).partition("Left open")[2].splitlines()
+    against = next(line for line in lines if pair in line)
+    assert "+5.0 [" in against and "this design shows differences from" in against
+    assert f"{test.plan.draws:,} draws a problem or {test.plan.problems:,} problems" in against
+    assert test.plan.seeds is None  # with one seed nothing says how seeds differ
+    clear = [make_scores(m, {"b": [c] * 60}) for m, c in (("vanilla", 1), ("sft-long-cot", 4), ("orion", 9))]
+    assert "Left open" not in layout.markdown(table(clear))
 
 
 def test_holes_are_errors(clear: list[Path], make_scores: Make) -> None:

@@ -61,11 +61,21 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
         )
     if table.is_empty():
         raise UserError(
-            f"{path}: the training set is empty, nothing to train; see the stats.json files of the stages before it "
-            "for where the rows were lost (more problems or draws give more), or take the method out of the config"
+            f"{path}: the training set is empty, nothing to train{_losses(path)}; see the stats.json files of the "
+            "stages before it for where the rows were lost (more problems or draws give more), or take the method out "
+            "of the config"
         )
     wanted = dict.fromkeys(("id", "prompt", "prefix", "rejected", *columns))
     return table.select(name for name in wanted if name in table.columns).to_dicts()
+
+
+def _losses(path: Path) -> str:
+    """What was dropped when the set was built, where its stats file says so."""
+    try:
+        dropped = json.loads(path.with_suffix(".stats.json").read_text(encoding="utf-8"))["dropped"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return f" ({', '.join(f'{reason} {count}' for reason, count in dropped.items())})" if dropped else ""
 
 
 def messages_of(row: dict[str, Any], where: str) -> list[Message]:

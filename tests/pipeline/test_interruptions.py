@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import time
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -14,17 +12,6 @@ import pytest
 from tests.pipeline.workspace import MAIN, Workspace
 
 SAMPLES = "results/smollm2/vanilla/seed0/arith-easy/sampled.parquet"
-
-
-@pytest.fixture
-def workspace(finished: Workspace, tmp_path: Path) -> Workspace:
-    """A copy of the finished run that a test may spoil."""
-    copy = Workspace.__new__(Workspace)
-    copy.repo, copy.work = tmp_path / "repo", tmp_path / "work"
-    shutil.copytree(finished.repo, copy.repo)
-    shutil.copytree(finished.work, copy.work)
-    copy.config, copy.configfile = finished.config, copy.repo / "study.yaml"
-    return copy
 
 
 def stop_when(workspace: Workspace, target: str, ready, how: signal.Signals) -> None:

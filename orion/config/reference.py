@@ -64,6 +64,8 @@ def _default(field: FieldInfo) -> str:
         return ""
     if isinstance(value, BaseModel):
         return "see there"
+    if isinstance(value, dict) and any(isinstance(part, BaseModel) for part in value.values()):
+        return ", ".join(f"`{name}`" for name in value)
     return f"`{list(value) if isinstance(value, tuple) else value}`"
 
 

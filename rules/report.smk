@@ -11,6 +11,7 @@ rule write_traces:
             "results/problems/{benchmark}.parquet", benchmark=study.benchmarks
         ),
         samples=explored.samples(study),
+        sets=explored.sets(study),
     output:
         "results/report/traces.html",
     log:
@@ -26,4 +27,4 @@ rule write_traces:
     shell:
         "python -m orion.explorer --spec {params.spec:q} --problems {input.problems} --cots {input.cots}"
         " --errors {input.errors} --refined {input.refined} --benchmarks {input.benchmarks}"
-        " --samples {input.samples} --output {output} > {log} 2>&1"
+        " --samples {input.samples} --sets {input.sets} --output {output} > {log} 2>&1"

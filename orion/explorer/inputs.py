@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orion.config.study import Study
 from orion.explorer.spec import ExplorerSpec
-from orion.tables.inputs import completion_files, policies
+from orion.tables.inputs import completion_files, policies, trainings
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -24,6 +24,11 @@ def errors(study: Study) -> list[str]:
 
 def refined(study: Study) -> list[str]:
     return [path for path in completion_files(study) if "/refined/" in path]
+
+
+def sets(study: Study) -> list[str]:
+    """Training sets of the first seed: which traces a method trains on is the same for all seeds, or drawn by them."""
+    return [f"results/{arm.path}.training_set.parquet" for arm in trainings(study) if arm.seed == study.seeds[0]]
 
 
 def samples(study: Study) -> list[str]:
@@ -48,5 +53,5 @@ def spec(study: Study) -> str:
 
 def front_end() -> str:
     """Snakemake does not see that the page is made of these files."""
-    whole = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(ASSETS.glob("explorer.*"))))
+    whole = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(ASSETS.iterdir())))
     return whole.hexdigest()[:16]

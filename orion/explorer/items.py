@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,23 +10,33 @@ if TYPE_CHECKING:
     import polars as pl
 
 Trace = dict[str, Any]
+ROOM = 400_000_000  # bytes of text in a page: about 150 MB as a file, which a browser holds without effort
+
+
+class Policy(NamedTuple):
+    """What answered a benchmark problem, and how."""
+
+    method: str
+    seed: str
+    decoding: str
 
 
 class Item(NamedTuple):
     """A problem for one student. `set` is `train` or the benchmark's name; traces have a `role`: teacher, error,
-    rewrite or answer."""
+    rewrite or answer. `counts` are (right, all) of the draws of each policy, those without a trace here included."""
 
     student: str
     set: str
     problem: dict[str, Any]
     traces: list[Trace]
+    counts: dict[Policy, tuple[int, int]]
 
     @property
     def uid(self) -> str:
         return f"{self.student}/{self.set}/{self.problem['id']}"
 
 
-def trace(role: str, row: dict[str, Any], path: Path, **more: Any) -> Trace:
+def trace(role: str, row: Mapping[str, Any], path: Path, **more: Any) -> Trace:
     """A row of any artifact that holds completions; what is empty is left out."""
     found = {
         "role": role,
@@ -44,15 +54,9 @@ def trace(role: str, row: dict[str, Any], path: Path, **more: Any) -> Trace:
         "kept": row.get("kept"),
         "whyNot": row.get("why_not"),
         "path": str(path),
+        "teacher": path.parent.name if role == "teacher" else None,
     }
     return {name: value for name, value in (found | more).items() if value is not None}
-
-
-def grouped(rows: Iterable[tuple[str, Trace]]) -> dict[str, list[Trace]]:
-    found: dict[str, list[Trace]] = {}
-    for id, one in rows:
-        found.setdefault(id, []).append(one)
-    return found
 
 
 def training_items(
@@ -61,72 +65,109 @@ def training_items(
     errors: Sequence[Path],
     refined: Sequence[Path],
     students: Sequence[str],
-    types: dict[str, str],
+    types: Mapping[str, str],
+    sets: Sequence[Path] = (),
 ) -> list[Item]:
     """What happened to every training problem: the teacher's CoTs, each student's errors and rewrites.
 
     Args:
-        errors, refined: files below results/{student}/.
+        errors, refined, sets: files below results/{student}/.
         types: key of an error -> its type, as far as a judge named one.
+        sets: training sets, whose rows name the traces that they were made of.
     """
     from orion.files import read_table
 
-    def read(role: str, paths: Iterable[Path]) -> dict[str, list[Trace]]:
-        rows = ((row["id"], row, path) for path in paths for row in read_table(path).iter_rows(named=True))
-        return grouped((id, trace(role, row, path, type=types.get(row["key"]))) for id, row, path in rows)
-
-    taught = read("teacher", cots)
     items = []
     for student in students:
-        own = [read("error", (p for p in errors if p.parent.name == student))]
-        own.append(read("rewrite", (p for p in refined if p.parent.parent.name == student)))
-        for problem in problems.iter_rows(named=True):
-            traces = [t for found in (taught, *own) for t in found.get(problem["id"], [])]
-            items.append(Item(student, "train", problem, traces))
+        trained = _trained_on(path for path in sets if path.parts[-4] == student)
+        traces: dict[str, list[Trace]] = {}
+        found = [("teacher", path) for path in cots]
+        found += [("error", path) for path in errors if path.parent.name == student]
+        found += [("rewrite", path) for path in refined if path.parent.parent.name == student]
+        for role, path in found:
+            for row in read_table(path).iter_rows(named=True):
+                more = {"type": types.get(row["key"]), "trained": trained.get(row["key"])}
+                traces.setdefault(row["id"], []).append(trace(role, row, path, **more))
+        items += [Item(student, "train", p, traces.get(p["id"], []), {}) for p in problems.iter_rows(named=True)]
     return items
 
 
-def benchmark_items(benchmarks: Sequence[Path], samples: Sequence[Path], students: Sequence[str]) -> list[Item]:
-    """What every policy answered: `samples` are results/{student}/{method}/seed{n}/{benchmark}/{decoding}.parquet."""
+def _trained_on(sets: Iterable[Path]) -> dict[str, list[str]]:
+    """Key of a trace -> the methods with a training row that was made of it."""
     from orion.files import read_table
 
-    items = []
+    found: dict[str, dict[str, None]] = {}
+    for path in sets:
+        for sources in read_table(path)["sources"]:
+            for key in sources if sources is not None else ():
+                found.setdefault(key, {})[path.parts[-3]] = None
+    return {key: list(methods) for key, methods in found.items()}
+
+
+def draws_that_fit(samples: Sequence[Path], room: int) -> int | None:
+    """How many draws of every policy for every problem have room; None where all have. One always has."""
+    import polars as pl
+
+    size = pl.sum_horizontal(pl.col("response", "reasoning").str.len_bytes())
+    sizes = [pl.scan_parquet(path).group_by("draw").agg(size.sum().alias("size")) for path in samples]
+    if not sizes:
+        return None
+    whole = pl.concat(sizes).group_by("draw").agg(pl.col("size").sum()).sort("draw").collect()["size"].cum_sum()
+    fit = int((whole <= room).sum())
+    return None if fit == len(whole) else max(1, fit)
+
+
+def benchmark_items(
+    benchmarks: Sequence[Path], samples: Sequence[Path], students: Sequence[str], draws: int | None = None
+) -> list[Item]:
+    """What every policy answered: `samples` are results/{student}/{method}/seed{n}/{benchmark}/{decoding}.parquet.
+    Of each policy and problem the first `draws` get a trace; all are counted."""
+    from orion.files import read_table
+
+    items: list[Item] = []
     for path in benchmarks:
         problems = list(read_table(path).iter_rows(named=True))
         for student in students:
-            answers: list[tuple[str, Trace]] = []
+            found = {problem["id"]: Item(student, path.stem, problem, [], {}) for problem in problems}
             for file in samples:
-                method, seed, benchmark = file.parts[-4:-1]
-                if file.parts[-5] != student or benchmark != path.stem:
-                    continue
-                more = {"method": method, "seed": seed.removeprefix("seed"), "decoding": file.stem}
-                rows = read_table(file).sort("id", "draw").iter_rows(named=True)
-                answers += [(row["id"], trace("answer", row, file, **more)) for row in rows]
-            of = grouped(answers)
-            items += [Item(student, path.stem, problem, of.get(problem["id"], [])) for problem in problems]
+                if (file.parts[-5], file.parent.name) == (student, path.stem):
+                    _add_answers(found, file, draws)
+            items += found.values()
     return items
+
+
+def _add_answers(items: Mapping[str, Item], file: Path, draws: int | None) -> None:
+    from orion.files import read_table
+
+    policy = Policy(file.parts[-4], file.parts[-3].removeprefix("seed"), file.stem)
+    for row in read_table(file).sort("id", "draw").iter_rows(named=True):
+        if (item := items.get(row["id"])) is None:
+            continue
+        right, seen = item.counts.get(policy, (0, 0))
+        item.counts[policy] = (right + (row["verdict"] == "correct"), seen + 1)
+        if draws is None or seen < draws:
+            item.traces.append(trace("answer", row, file, **policy._asdict()))
 
 
 def entry(item: Item) -> dict[str, Any]:
     """What the list and the filters need of an item."""
-    answers = [t for t in item.traces if t["role"] == "answer"]
-    methods = dict.fromkeys(t["method"] for t in answers)
-    right = {
-        method: sum(t.get("verdict") == "correct" for t in answers if t["method"] == method)
-        / sum(t["method"] == method for t in answers)
-        for method in methods
-    }
+    methods = dict.fromkeys(policy.method for policy in item.counts)
+    shares = {}
+    for method in methods:
+        right, draws = map(sum, zip(*(n for policy, n in item.counts.items() if policy.method == method), strict=True))
+        shares[method] = round(right / draws, 4)
     tokens = [t["tokens"] for t in item.traces if "tokens" in t] or [0]
-    rewrites = {("kept" if t.get("kept") else "dropped") for t in item.traces if t["role"] == "rewrite"}
+    rewrites = [t for t in item.traces if t["role"] == "rewrite"]
     return {
         "uid": item.uid,
         "id": item.problem["id"],
         "student": item.student,
         "set": item.set,
-        "title": item.problem["problem"][:160],
-        "right": {method: round(share, 4) for method, share in right.items()},
-        "methods": list(methods),
-        "rewrites": sorted(rewrites),
+        "title": " ".join(item.problem["problem"][:160].split()),
+        "right": shares,
+        "errors": sum(t["role"] == "error" for t in item.traces),
+        "rewrites": len(rewrites),
+        "kept": sum(bool(t.get("kept")) for t in rewrites),
         "types": sorted({t["type"] for t in item.traces if "type" in t}),
         "shortest": min(tokens),
         "longest": max(tokens),
@@ -134,7 +175,9 @@ def entry(item: Item) -> dict[str, Any]:
 
 
 def detail(item: Item) -> dict[str, Any]:
+    """All that is shown of an item."""
     problem = {
         name: item.problem.get(name) or "" for name in ("id", "problem", "answer", "solution", "subject", "level")
     }
-    return problem | {"traces": item.traces}
+    counts = {" ".join(policy): count for policy, count in item.counts.items()}
+    return problem | {"traces": item.traces, "counts": counts}

@@ -1,8 +1,10 @@
 """Items -> one HTML file that works from a disk, without a server and without network.
 
-The data lies in the file as gzip in base64, an index and chunks of whole items, each in a script element that no
-browser runs; the front end (assets/, built from report/explorer) unpacks what is looked at. A content security policy
-lets nothing run but the front end and nothing be fetched at all. The same items give the same bytes.
+One file, not a folder: it can be sent, opened and put into a report as it is, and its content security policy lets
+nothing run but the front end (assets/, built from report/explorer) and nothing be fetched at all, which a page that
+loads its data from files beside it could not say. The data lies in it as gzip in base64: the index in front, then
+chunks of whole items, each in a script element that no browser runs. The front end stands before the chunks, works
+while they arrive, and unpacks what is looked at. The same items give the same bytes.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +22,16 @@ from orion.explorer.items import Item, detail, entry
 from orion.explorer.spec import ExplorerSpec
 
 ASSETS = Path(__file__).parent / "assets"
-CHUNK = 400_000  # characters of JSON before packing: read in a few milliseconds
+CHUNK = 400_000  # characters of JSON before packing: unpacked in a few milliseconds
 
-KEYS = "j k or arrows: next, previous · /: search · d: differences · n p: next, previous rewrite · Esc: leave a field"
+KEYS = {
+    "j k, ↑ ↓": "next, previous problem",
+    "n p, → ←": "next, previous rewrite or draw",
+    "Space, Page Up": "scroll",
+    "/": "search; Esc leaves the field",
+    "d": "mark differences",
+    "c": "copy a link to what is shown",
+}
 
 
 def packed(value: Any) -> str:
@@ -30,12 +40,12 @@ def packed(value: Any) -> str:
     return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), 6, mtime=0)).decode()
 
 
-def chunks(items: Sequence[Item]) -> Iterator[list[dict[str, Any]]]:
+def chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
     """Whole items in pieces of about CHUNK characters, one at least."""
-    piece: list[dict[str, Any]] = []
+    piece: list[Item] = []
     size = 0
     for item in items:
-        piece.append(detail(item))
+        piece.append(item)
         size += sum(len(t["text"]) + len(t.get("reasoning", "")) + 400 for t in item.traces) + 400
         if size >= CHUNK:
             yield piece
@@ -44,38 +54,60 @@ def chunks(items: Sequence[Item]) -> Iterator[list[dict[str, Any]]]:
         yield piece
 
 
-def page(items: Sequence[Item], spec: ExplorerSpec) -> Iterator[str]:
-    """The file, piece by piece."""
-    script = (ASSETS / "explorer.js").read_text(encoding="utf-8").replace("</script", "<\\/script")
-    style = (ASSETS / "explorer.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; font-src data:"
-    yield (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Traces</title>\n'
-        f"<style>{style}</style></head>\n<body><div id=bar role=search></div>\n"
-        '<nav id=list role=listbox aria-label="Problems" tabindex=0></nav><main id=trace></main>\n'
-        f"<dialog id=help><p>{KEYS}</p><form method=dialog><button>Close</button></form></dialog>\n"
-    )
-    entries = [entry(item) for item in items]
-    where = iter(entries)
+def index_of(items: Sequence[Item], spec: ExplorerSpec, note: str) -> dict[str, Any]:
+    """What the list, the filters and the search need to know of all items."""
+    entries = []
     number = -1
     for number, piece in enumerate(chunks(items)):
-        for place in range(len(piece)):
-            next(where).update(chunk=number, place=place)
-        yield f'<script type="application/gzip" id="chunk-{number}">{packed(piece)}</script>\n'
-    answered = {method for e in entries for method in e["methods"]}
+        entries += [entry(item) | {"chunk": number, "place": place} for place, item in enumerate(piece)]
+    answered = {method for e in entries for method in e["right"]}
     methods = [method for method in spec.methods if method in answered]
-    index = {
+    return {
         "entries": entries,
         "chunks": number + 1,
+        "traces": sum(len(item.traces) for item in items),
         "students": list(dict.fromkeys(item.student for item in items)),
         "sets": list(dict.fromkeys(item.set for item in items)),
         "methods": methods,
         "labels": spec.labels,
+        "note": note,
         "base": spec.base or (methods[0] if methods else ""),
         "types": sorted({name for e in entries for name in e["types"]}),
     }
-    yield f'<script type="application/gzip" id="index">{packed(index)}</script>\n'
-    yield f"<script>{script}</script></body></html>\n"
+
+
+def page(items: Sequence[Item], spec: ExplorerSpec, note: str = "") -> Iterator[str]:
+    """The file, piece by piece; `note` says what it leaves out."""
+    script, compare, style, licences = (
+        (ASSETS / name).read_text(encoding="utf-8")
+        for name in ("explorer.js", "compare.js", "explorer.css", "licences.txt")
+    )
+    script, compare = (text.replace("</script", "<\\/script") for text in (script, compare))
+    # The comparison runs in a worker, made of a text of this page; nothing else may become a script.
+    policy = (
+        f"default-src 'none'; base-uri 'none'; form-action 'none'; script-src '{_digest(script)}'; "
+        f"style-src '{_digest(style)}'; font-src data:; worker-src blob:; "
+        "require-trusted-types-for 'script'; trusted-types lit-html orion"
+    )
+    keys = "".join(f"<dt>{escape(key)}</dt><dd>{escape(does)}</dd>" for key, does in KEYS.items())
+    yield (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Traces</title>\n'
+        f"<style>{style}</style></head>\n<body><aside id=side><div id=bar role=search></div>"
+        "<nav id=list role=listbox aria-label=Problems tabindex=0></nav></aside>\n"
+        "<main id=trace tabindex=-1><p class=hint>Reading …</p></main>"
+        "<noscript>This page needs JavaScript.</noscript>\n"
+        f"<dialog id=help><dl>{keys}</dl><details><summary>Licences of the libraries in this page"
+        f"</summary><pre>{escape(licences)}</pre></details><form method=dialog><button>Close</button></form></dialog>\n"
+        f'<script type="text/plain" id="compare">{compare}</script>\n'
+        f'<script type="application/gzip" id="index">{packed(index_of(items, spec, note))}</script>\n'
+        f"<script>{script}</script>\n"
+    )
+    for number, piece in enumerate(chunks(items)):
+        yield f'<script type="application/gzip" id="chunk-{number}">{packed([detail(i) for i in piece])}</script>\n'
+    yield "</body></html>\n"
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -3,6 +3,8 @@ does nothing but stand there."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +13,8 @@ import pytest
 pytest.importorskip("selenium")
 from selenium.webdriver.common.keys import Keys
 
+from bench.browser import CHROMIUM, DRIVER, Page, browser
 from tests.analysis.folder import write_study
-from tests.explorer.browser import CHROMIUM, DRIVER, Page, browser
 from tests.explorer.pages import make_page
 
 pytestmark = [
@@ -20,11 +22,12 @@ pytestmark = [
     pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium and chromedriver here (apt: chromium-driver)"),
 ]
 
+LENGTH = "return document.querySelector('.prose').textContent.length"
 HOSTILE = [
     "</script><script>window.owned = 1</script>",
     "<img src=x onerror='window.owned = 2'><svg onload='window.owned = 3'><a href='javascript:window.owned = 4'>x</a>",
     "<b><table><tr><!-- <style>* { display: none }</style> </textarea></body></html>",
-    "\u202egnirts desrever\u202c \u2066isolated \u200b\u200f\u0000\u0007\x1b[31m",
+    "\u202egnirts desrever\u202c \u2066isolated \u200b\u200f\u0000\u0007\x1b[31m \u3164 \u00ad \u2028 \U000e0041",
     r"\(\href{javascript:window.owned=5}{x}\) $\htmlData{onclick=window.owned=6}{x}$ \[\rule{99999em}{99999em}\]",
     r"$\def\a{\a\a}\a$ \boxed{\boxed{ $$ \[ \( $ {{{{ " * 50,
     "${alert(1)} {{constructor.constructor('window.owned = 7')()}} `;window.owned = 8//",
@@ -59,23 +62,45 @@ def test_it_lists_every_problem_and_opens_without_a_server(page: Page):
 def test_a_training_problem_shows_error_teacher_and_rewrite_side_by_side(page: Page):
     page.open("#trace=student/train/train-0")
     page.shows("train-0")
-    assert [column.text.split("\n")[0] for column in page.all(".column")] == [
+    assert [column.text.split("\n")[0] for column in page.all(".card h3")] == [
         "The student's wrong solution",
-        "The teacher's CoT",
+        "The teacher's CoT scripted",
         "The student's rewrite",
     ]
-    assert len({column.location["y"] for column in page.all(".column")}) == 1
-    assert "Wait, yes" in page.text("mark.gone ~ mark.gone, .column:nth-child(2) .prose")
-    assert page.all(".column:nth-child(2) mark.gone"), "what the rewrite left out is marked"
-    assert "temperature 1" in page.text(".column:nth-child(1)")
-    assert "kept" in page.text(".column:nth-child(3)") and "refined0" in page.text(".lineage")
+    assert len({column.location["y"] for column in page.all(".card")}) == 1
+    assert "temperature 1" in page.text(".card:nth-child(1)")
+    assert "kept" in page.text(".card:nth-child(3)")
+
+
+def test_what_the_rewrite_and_the_teacher_do_not_share_is_marked(page: Page):
+    page.open("#trace=student/train/train-0")
+    page.until(lambda: page.all("mark.gone ~ mark.gone, .prose mark.gone"))
+    gone = page.script("return [...document.querySelectorAll('.card mark.gone')].map(e => e.textContent)")
+    assert any("Wait" in text for text in gone) and not any("root of" in text for text in gone)
+    assert re.fullmatch(r"The rewrite keeps \d\d% of the teacher's words.", page.text("#share"))
+    page.press("d")
+    page.until(lambda: not page.all(".card mark"))
+
+
+def test_lineage_leads_from_the_rewrite_to_the_problem(page: Page):
+    page.open("#trace=student/train/train-0")
+    page.shows("train-0")
+    lines = page.text(".lineage").splitlines()
+    assert [line.split("\t")[0] for line in lines[1:5]] == [
+        "The student's rewrite",
+        "The student's error",
+        "The teacher's CoT",
+        "The problem",
+    ]
+    assert "refined0" in lines[1] and lines[1].endswith("trained ORION")
+    assert re.search(r"python -m orion.show \S+/refined/error-and-cot.parquet --id refined0 --lineage", lines[-1])
 
 
 def test_maths_is_rendered(page: Page):
     page.open("#trace=student/train/train-0")
     page.shows("train-0")
-    assert page.all(".problem .katex .sqrt")
-    assert page.all(".column .katex .boxed, .column .katex .fbox")
+    page.until(lambda: page.all(".problem .katex .sqrt"))
+    page.until(lambda: page.all(".card .katex .boxed, .card .katex .fbox"))
     assert not page.all(".katex-error")
     fonts = "return document.fonts.ready.then(() => document.fonts.check('16px KaTeX_Main'))"
     assert page.script(fonts) is True
@@ -84,10 +109,10 @@ def test_maths_is_rendered(page: Page):
 def test_a_benchmark_problem_shows_every_methods_answers(page: Page):
     page.open("#trace=student/bench/bench-2")
     page.shows("bench-2")
-    assert [column.text.split(" sampled")[0] for column in page.all(".column")] == ["Vanilla", "SFT(Long-CoT)", "ORION"]
-    assert "0 of 2 right" in page.all(".column")[0].text and "2 of 2 right" in page.all(".column")[2].text
-    page.all(".column:nth-child(3) .draw")[1].click()
-    assert page.all(".column:nth-child(3) .draw[aria-pressed=true]")[0].text.startswith("1")
+    assert [column.text.split(" sampled")[0] for column in page.all(".card")] == ["Vanilla", "SFT(Long-CoT)", "ORION"]
+    assert "0 of 2 right" in page.all(".card")[0].text and "2 of 2 right" in page.all(".card")[2].text
+    page.all(".card:nth-child(3) .draws button")[1].click()
+    assert page.all(".card:nth-child(3) .draws [aria-pressed=true]")[0].text.startswith("1")
 
 
 @pytest.mark.parametrize(
@@ -132,22 +157,61 @@ def test_a_link_leads_to_the_same_view(page: Page):
     page.driver.back()
 
 
+def test_a_link_leads_to_one_trace(page: Page):
+    page.open("#trace=student/bench/bench-2")
+    page.shows("bench-2")
+    page.all(".card:nth-child(3) .draws button")[1].click()
+    page.all(".card:nth-child(3) .link")[0].click()
+    link = page.driver.current_url.partition("#")[2]
+    assert "key=orion-2-1" in link
+    page.open(f"#{link}")
+    page.shows("bench-2")
+    assert page.text(".card.linked h3").startswith("ORION")
+    assert page.all(".card.linked .draws [aria-pressed=true]")[0].text.startswith("1")
+    page.open("#trace=student/train/train-0&key=refined0")
+    page.shows("train-0")
+    assert page.text(".card.linked h3") == "The student's rewrite"
+    page.press("j")
+    page.shows("train-1")
+    assert "key" not in page.driver.current_url
+
+
+def test_what_the_filters_are_after_is_shown_first(page: Page):
+    page.open("#verdict=dropped&trace=student/train/train-1")
+    page.shows("train-1")
+    assert "dropped: mentions-reference" in page.text(".card:nth-child(3) .facts")
+    page.open("#change=gained&method=orion&trace=student/bench/bench-2")
+    page.shows("bench-2")
+    assert "right" in page.text(".card:nth-child(1) .badge") and "wrong" in page.text(".card:nth-child(2) .badge")
+
+
 def test_a_link_to_nothing_says_so(page: Page):
     page.open("#trace=student/bench/<img src=x>")
     page.until(lambda: "no trace student/bench/<img src=x>" in page.text("#trace"))
+
+
+def test_what_was_searched_for_is_shown_where_it_stands(page: Page):
+    page.open("#q=Sum it&trace=student/bench/bench-3")
+    page.shows("bench-3")
+    found = "return [...CSS.highlights.get('found')].map(r => r.startContainer.data.slice(r.startOffset, r.endOffset))"
+    assert {"Sum", "it"} <= set(page.script(found))
 
 
 def test_it_is_usable_by_keyboard_alone(page: Page):
     page.open()
     page.press("j")
     page.shows("train-0")
-    page.press("j", "j")
+    page.press("j", Keys.ARROW_DOWN)
     page.shows("train-2")
     page.press("k")
     page.shows("train-1")
-    assert page.all("mark")
-    page.press("d")
-    page.until(lambda: not page.all(".column mark"))
+    page.press(Keys.END)
+    page.shows("bench-3")
+    assert page.all(".draws [aria-pressed=true]")[0].text.startswith("0")
+    page.press("n")
+    assert page.all(".draws [aria-pressed=true]")[0].text.startswith("1")
+    page.press(Keys.ARROW_LEFT)
+    assert page.all(".draws [aria-pressed=true]")[0].text.startswith("0")
     page.press("/")
     page.press("bench-2", Keys.ESCAPE)
     page.until(lambda: page.count() == 1)
@@ -156,30 +220,55 @@ def test_it_is_usable_by_keyboard_alone(page: Page):
     page.press("?")
     page.until(lambda: page.all("dialog[open]"))
     page.press(Keys.ESCAPE)
+    page.until(lambda: not page.all("dialog[open]"))
+    reached = set()
+    for _ in range(30):
+        page.press(Keys.TAB)
+        reached.add(page.script("return document.activeElement.id || document.activeElement.className"))
+    assert {"q", "set", "method", "verdict", "change", "list", "copy", "link"} <= reached
+
+
+def test_nothing_is_asked_of_the_network(page: Page):
+    page.driver.get_log("performance")
+    page.open("#trace=student/train/train-0")
+    page.until(lambda: page.all(".formula .katex"))
+    sent = [json.loads(entry["message"])["message"] for entry in page.driver.get_log("performance")]
+    asked = {m["params"]["request"]["url"] for m in sent if m["method"] == "Network.requestWillBeSent"}
+    assert {re.split("[:?]", url)[0] for url in asked} <= {"file", "data", "blob", "about"}
+    assert len([url for url in asked if url.startswith("file")]) == 1
+
+
+@pytest.mark.parametrize("mode", [False, True], ids=["light", "dark"])
+def test_text_is_legible(page: Page, mode: bool):
+    """WCAG AA: a contrast of 4.5 between every text and what is behind it."""
+    page.dark(mode)
+    for link in ("#trace=student/train/train-0", "#trace=student/bench/bench-1"):
+        page.open(link)
+        page.until(lambda: page.all(".card .prose"))
+        page.script("document.querySelectorAll('details').forEach(e => e.open = true)")
+        assert page.script((Path(__file__).parent / "contrast.js").read_text()) == []
+    page.dark(False)
 
 
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
-def test_hostile_output_stands_there_as_text(tmp_path: Path, number: int):
+def test_hostile_output_stands_there_as_text(page: Page, tmp_path: Path, number: int):
     said = HOSTILE[number]
     make_page(write_study(tmp_path, [said]), tmp_path / "traces.html")
-    with browser(tmp_path / "traces.html", tmp_path / "profile") as page:
-        for id in ("train/train-0", "bench/bench-2"):
-            page.open(f"#trace=student/{id}")
-            page.shows(id.split("/")[1])
-            assert page.script("return window.owned") is None
-            assert page.all("#trace img, #trace script, #trace svg[onload], #trace [onclick], #trace table") == []
-            assert page.all("#trace a[href^='javascript']") == []
-            wide = "return [...document.querySelectorAll('.prose')].every(e => e.scrollWidth < 3000)"
-            assert page.script(wide), "nothing breaks the layout"
-            text = page.script("return document.querySelector('.prose').textContent")
-            assert not set(text) & set("\u202e\u2066\u200b\u0000\u0007\x1b")
-            if len(said) > 20_000:
-                assert len(text) < 21_000
-                page.all(".prose button")[0].click()
-                page.until(
-                    lambda: page.script("return document.querySelector('.prose').textContent.length") == len(said)
-                )
-        page.press("j")
-        page.until(lambda: page.text("#trace h2"))
-        assert page.count() == 7
-        assert page.console() == []
+    page = Page(page.driver, tmp_path / "traces.html")
+    for id in ("train/train-0", "bench/bench-2"):
+        page.open(f"#trace=student/{id}")
+        page.shows(id.split("/")[1])
+        assert page.script("return window.owned") is None
+        assert page.all("#trace img, #trace script, #trace svg[onload], #trace [onclick], .prose table") == []
+        assert page.all("#trace a[href^='javascript']") == []
+        wide = "return [...document.querySelectorAll('.prose')].every(e => e.scrollWidth < 3000)"
+        assert page.script(wide), "nothing breaks the layout"
+        text = page.script("return document.querySelector('.prose').textContent")
+        assert not set(text) & set("\u202e\u2066\u200b\u0000\u0007\x1b\u3164\u00ad\u2028\U000e0041")
+        if len(said) > 40_000:
+            assert len(text) < 41_000
+            page.all(".prose button")[0].click()
+            page.until(lambda: page.script(LENGTH) == len(said))
+    page.press("j")
+    page.until(lambda: page.text("#trace h2"))
+    assert page.count() == 7

@@ -1,14 +1,16 @@
 // The explorer: a list of items on the left, one whole item on the right. All that is chosen stands in the address
 // (after #), so that any view is a link.
-import { html, nothing, render } from "lit-html";
+import { html, render } from "lit-html";
 import "katex/dist/katex.min.css";
 import "./style.css";
+import { bar } from "./bar.js";
 import * as data from "./data.js";
-import { fitting, NAMES } from "./filters.js";
+import { differences, forget } from "./differences.js";
+import { fitting } from "./filters.js";
+import { reveal, showList } from "./list.js";
 import { safe } from "./text.js";
-import { traceView } from "./trace.js";
+import { choice, pairsOf, proseOf, shownProses, traceView } from "./trace.js";
 
-const ROW = 52; // pixels, as in style.css
 const $ = (id) => document.getElementById(id);
 let index;
 let state = {};
@@ -17,145 +19,200 @@ let hits = null;
 let progress = 1;
 let searching = 0;
 let current = { entry: null, item: null };
-let view = {};
-
-const fresh = () => ({ pick: 0, marks: true, draws: {} });
-const read = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+let view = { pick: 0, draws: {}, marks: true };
 
 function set(changes, replace = false) {
   const next = Object.entries({ ...state, ...changes }).filter(([, value]) => value);
-  history[replace ? "replaceState" : "pushState"](null, "", `#${new URLSearchParams(next)}`);
+  const address = `#${new URLSearchParams(next)}`;
+  try {
+    history[replace ? "replaceState" : "pushState"](null, "", address);
+  } catch {
+    location.hash = address; // inside a report, the page has an address that history leaves alone
+  }
   update();
 }
 
-const options = (all, chosen, names = {}) => [["", "all"], ...all.map((name) => [name, names[name] ?? name])].map(([value, text]) => html`<option value=${value} .selected=${value === (chosen ?? "")}>${text}</option>`);
+const page = () => ({ index, state, listed, progress, set });
 
-function choice(name, label, all, names) {
-  return html`<label>${label}<select id=${name} @change=${(e) => set({ [name]: e.target.value })}>${options(all, state[name], names)}</select></label>`;
-}
-
-function bar() {
-  const field = (name, label, type) => html`<label>${label}<input id=${name} type=${type} min="0" .value=${state[name] ?? ""} @input=${(e) => set({ [name]: e.target.value }, true)}></label>`;
-  return html`<h1>Traces</h1>
-    ${field("q", "Search (/)", "search")}
-    ${index.students.length > 1 ? choice("student", "Student", index.students) : nothing}
-    ${choice("set", "Problems", index.sets)}
-    ${choice("method", "Method", index.methods, index.labels)}
-    ${choice("verdict", "Verdict", ["right", "mixed", "wrong", "kept", "dropped"], { right: "all draws right", mixed: "some draws right", wrong: "no draw right", kept: "a rewrite kept", dropped: "a rewrite dropped" })}
-    ${choice("change", `Against ${index.labels[index.base] ?? index.base}`, ["gained", "lost"], { gained: "wrong → right", lost: "right → wrong" })}
-    ${index.types.length ? choice("type", "Error type", index.types) : nothing}
-    ${field("min", "Tokens from", "number")}${field("max", "to", "number")}
-    <button id="clear" @click=${() => set(Object.fromEntries(NAMES.map((name) => [name, ""])))}>Clear</button>
-    <output id="count" aria-live="polite">${listed.length.toLocaleString("en")} of ${index.entries.length.toLocaleString("en")} problems${progress < 1 ? `, searched ${Math.round(100 * progress)}%` : ""}</output>`;
-}
-
-function row(entry, number) {
-  const shares = Object.entries(entry.right);
-  return html`<a class="row" role="option" style=${`top:${number * ROW}px`} href=${`#${new URLSearchParams({ ...state, trace: entry.uid })}`} tabindex="-1"
-    aria-selected=${entry.uid === state.trace}><b>${safe(entry.id)}</b> <small>${entry.set}</small>
-    <span class="shares">${shares.map(([method, share]) => html`<i class=${share >= 0.5 ? "right" : "wrong"} title="${method}: ${Math.round(100 * share)}% right">${share >= 0.5 ? "●" : "○"}</i>`)}</span>
-    <br><span class="title">${safe(entry.title)}</span></a>`;
-}
-
-function list() {
-  const box = $("list");
-  const first = Math.max(0, Math.floor(box.scrollTop / ROW) - 5);
-  const last = Math.min(listed.length, first + Math.ceil(box.clientHeight / ROW) + 10);
-  render(html`<div style=${`height:${listed.length * ROW}px`}>${listed.slice(first, last).map((entry, n) => row(entry, first + n))}</div>`, box);
-}
+const act = {
+  choose(changes) {
+    view = { ...view, ...changes };
+    show();
+  },
+  link: (trace) => set({ key: trace.key.slice(0, 12) }, true),
+  step: (by) => step(by),
+  async copy() {
+    await navigator.clipboard?.writeText(location.href).catch(() => {});
+    act.choose({ copied: true });
+    setTimeout(() => act.choose({ copied: false }), 1500);
+  },
+};
 
 function show() {
   const { entry, item } = current;
-  const choose = (changes) => { view = { ...view, ...changes }; show(); };
-  render(item ? traceView(entry, item, view, choose, index) : html`<p class="hint">Choose a problem: j and k walk the list, / searches, d marks differences, ? lists the keys.</p>`, $("trace"));
+  if (!item) return;
+  render(traceView(entry, item, view, { ...act, key: state.key }, index, state), $("trace"));
+  shownProses(entry, item, view, index, state).forEach((prose) => prose.shown());
+  if (entry.set === "train") mark(item);
+  highlight();
 }
 
-async function open(uid) {
-  if (current.entry?.uid === uid) return;
-  const entry = index.byUid.get(uid);
-  current = { entry, item: null };
-  view = fresh();
-  if (entry) {
-    const item = await data.item(entry);
-    if (current.entry !== entry) return; // another was chosen meanwhile
-    current = { entry, item };
-  } else if (uid) {
-    render(html`<p class="hint">This page has no trace ${safe(uid)}.</p>`, $("trace"));
+let marking = 0;
+
+/** Marks what the teacher's CoT and the rewrite do not share, when the comparison is done. */
+async function mark(item) {
+  forget();
+  const number = ++marking;
+  const { teacher, rewrite } = pairsOf(item)[view.pick] ?? {};
+  if (!teacher || !rewrite) return;
+  const [before, after] = [proseOf(teacher), proseOf(rewrite)];
+  before.mark();
+  after.mark();
+  if (!view.marks) return;
+  if (!before.tokens || !after.tokens) {
+    render(html`too long to compare`, $("share"));
     return;
   }
+  const found = await differences(before.tokens, after.tokens);
+  if (!found || number !== marking) return;
+  before.mark(found.gone, "gone");
+  after.mark(found.added, "new");
+  render(html`The rewrite keeps ${Math.round(100 * found.share)}% of the teacher's words.`, $("share"));
+  highlight();
+}
+
+/** Colours the words that were searched for, without touching the text. */
+function highlight() {
+  if (!CSS.highlights) return;
+  CSS.highlights.delete("found");
+  const words = data.wordsOf(state.q);
+  if (!words.length) return;
+  const ranges = [];
+  const walker = document.createTreeWalker($("trace"), NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode()) && ranges.length < 2000; ) {
+    const text = node.data.toLowerCase();
+    if (text.length !== node.data.length) continue; // a letter whose lower case is longer
+    for (const word of words) {
+      for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
+        ranges.push(new StaticRange({ startContainer: node, startOffset: at, endContainer: node, endOffset: at + word.length }));
+      }
+    }
+  }
+  CSS.highlights.set("found", new Highlight(...ranges));
+}
+
+const hint = (text) => render(html`<p class="hint">${text}</p>`, $("trace"));
+
+async function open(uid, key) {
+  if (current.entry?.uid === uid) {
+    if (key && current.item) act.choose({ ...choice(current.entry, current.item, index, state, []), marks: view.marks });
+    return;
+  }
+  const entry = index.byUid.get(uid);
+  current = { entry, item: null };
+  if (!entry) {
+    hint(uid ? html`This page has no trace ${safe(uid)}.` : html`${index.traces.toLocaleString("en")} traces of ${index.entries.length.toLocaleString("en")} problems. ${index.note}<br><kbd>j</kbd> and <kbd>k</kbd> walk the list, <kbd>/</kbd> searches, <kbd>?</kbd> lists all keys.`);
+    document.title = "Traces";
+    return;
+  }
+  const item = await data.item(entry);
+  if (current.entry !== entry) return; // another was chosen meanwhile
+  current = { entry, item };
+  view = { marks: view.marks, ...choice(entry, item, index, state, data.wordsOf(state.q)) };
+  document.title = `${entry.id} · Traces`;
   show();
   $("trace").scrollTop = 0;
+  document.querySelector(".linked")?.scrollIntoView({ block: "nearest" });
 }
 
 function search() {
-  const turn = ++searching;
-  const words = (state.q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  const number = ++searching;
+  const words = data.wordsOf(state.q);
   hits = null;
-  progress = 1;
+  progress = words.length ? 0 : 1;
   if (!words.length) return;
-  progress = 0;
-  const wait = setTimeout(() => data.search(words, index.chunks, (found, share) => {
-    hits = found;
+  const stop = () => number !== searching;
+  setTimeout(() => stop() || data.search(words, index.chunks, (found, share) => {
+    hits = new Set(found);
     progress = share;
     relist();
-  }, () => turn !== searching), 250);
-  return wait;
+  }, stop), 200);
 }
 
 function relist() {
   listed = fitting(index, state, hits);
-  render(bar(), $("bar"));
-  list();
+  render(bar(page()), $("bar"));
+  showList(page());
 }
 
 function update() {
   const before = state;
-  state = read();
+  state = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
   if (state.q !== before.q) search();
   relist();
-  open(state.trace ?? "");
+  if (state.q !== before.q || state.method !== before.method) show();
+  open(state.trace ?? "", state.key);
 }
 
 function step(by) {
   if (!listed.length) return;
   const at = listed.findIndex((entry) => entry.uid === state.trace);
-  const next = Math.min(listed.length - 1, Math.max(0, at < 0 ? 0 : at + by));
-  const box = $("list");
-  if (next * ROW < box.scrollTop) box.scrollTop = next * ROW;
-  if ((next + 1) * ROW > box.scrollTop + box.clientHeight) box.scrollTop = (next + 1) * ROW - box.clientHeight;
-  set({ trace: listed[next].uid }, true);
+  const next = at < 0 ? 0 : Math.min(listed.length - 1, Math.max(0, at + by));
+  reveal(next);
+  set({ trace: listed[next].uid, key: "" }, true);
 }
 
+/** The next pair of a training problem, or the next draw of every policy. */
+function turn(by) {
+  const { entry, item } = current;
+  if (!item) return;
+  if (entry.set === "train") {
+    act.choose({ pick: Math.min(pairsOf(item).length - 1, Math.max(0, view.pick + by)) });
+    return;
+  }
+  const most = Math.max(0, ...item.traces.map((trace) => trace.draw ?? 0));
+  act.choose({ draws: Object.fromEntries(Object.entries(view.draws).map(([name, at]) => [name, Math.min(most, Math.max(0, at + by))])) });
+}
+
+const scroll = (by) => () => $("trace").scrollBy({ top: by * 0.9 * $("trace").clientHeight });
 const KEYS = {
   j: () => step(1), ArrowDown: () => step(1), k: () => step(-1), ArrowUp: () => step(-1),
-  d: () => { view = { ...view, marks: !view.marks }; show(); },
-  n: () => { view = { ...view, pick: view.pick + 1 }; show(); },
-  p: () => { view = { ...view, pick: Math.max(0, view.pick - 1) }; show(); },
-  "/": () => $("q").focus(),
+  Home: () => step(-Infinity), End: () => step(Infinity),
+  n: () => turn(1), ArrowRight: () => turn(1), p: () => turn(-1), ArrowLeft: () => turn(-1),
+  d: () => act.choose({ marks: !view.marks }),
+  c: () => act.copy(),
+  PageDown: scroll(1), " ": scroll(1), PageUp: scroll(-1),
+  "/": () => $("q").select(),
   "?": () => $("help").showModal(),
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
   if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) {
     if (event.key === "Escape") event.target.blur();
     return;
   }
-  const act = KEYS[event.key];
-  if (!act || (event.key.startsWith("Arrow") && event.target.classList?.contains("column"))) return;
+  const known = KEYS[event.key];
+  if (!known || (event.key === " " && event.target.closest("button, summary"))) return;
   event.preventDefault();
-  act();
+  known();
 });
 
 async function start() {
   index = await data.index();
+  $("trace").replaceChildren();
   index.byUid = new Map(index.entries.map((entry) => [entry.uid, entry]));
-  $("list").addEventListener("scroll", () => requestAnimationFrame(list), { passive: true });
-  addEventListener("resize", list);
+  let asked = false;
+  $("list").addEventListener("scroll", () => {
+    if (!asked) requestAnimationFrame(() => { asked = false; showList(page()); });
+    asked = true;
+  }, { passive: true });
+  addEventListener("resize", () => showList(page()));
   addEventListener("hashchange", update);
   addEventListener("popstate", update);
   update();
+  reveal(listed.findIndex((entry) => entry.uid === state.trace));
   document.body.dataset.ready = "yes";
 }
 
-start();
+start().catch((error) => $("trace").replaceChildren() ?? hint(html`This page cannot be shown: ${error.message}`));

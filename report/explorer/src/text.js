@@ -1,15 +1,14 @@
-// Model output on the page. It is hostile: it becomes text nodes and KaTeX's own nodes, never markup; control and
-// direction-changing characters are shown by name; what is too long waits for a click.
-import { diffArrays } from "diff";
-import { html } from "lit-html";
+// Model output on the page. It is hostile: it becomes text nodes and KaTeX's own nodes, never markup; characters that
+// cannot be seen or that change the direction of writing are shown by name; what is too long waits for a click.
 import katex from "katex";
+import { turn } from "./data.js";
 
-const LONG = 20000; // characters shown at once
+const LONG = 40000; // characters shown at once
 const OPEN = /\$\$|\\\[|\\\(|\\boxed\{|\$/g;
 const CLOSE = { "$$": "$$", "\\[": "\\]", "\\(": "\\)", $: "$" };
 const LIMIT = { "$$": 3000, "\\[": 3000, "\\(": 1500, $: 300, "\\boxed{": 500 };
-// eslint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/;
+const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/u;
+const EACH = new RegExp(UNSEEN.source, "gu");
 
 function closing(text, opener, start) {
   if (opener === "\\boxed{") {
@@ -29,10 +28,10 @@ function closing(text, opener, start) {
   return end;
 }
 
-/** The text as tokens: {text} words and spaces, {text, tex, display} formulas. */
+/** The text as tokens: {text} words with the space behind them, {text, tex, display} formulas. */
 export function tokens(text) {
   const found = [];
-  const plain = (part) => (part.match(/\s+|[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu) ?? []).forEach((t) => found.push({ text: t }));
+  const plain = (part) => (part.match(/\s+|[\p{L}\p{N}_]+\s*|[^\s\p{L}\p{N}_]\s*/gu) ?? []).forEach((t) => found.push({ text: t }));
   let from = 0;
   OPEN.lastIndex = 0;
   for (let match; (match = OPEN.exec(text)); ) {
@@ -50,49 +49,114 @@ export function tokens(text) {
   return found;
 }
 
-function formula({ text, tex, display }) {
-  const place = document.createElement("span");
-  try {
-    katex.render(tex, place, { displayMode: display, throwOnError: true, trust: false, strict: "ignore", maxSize: 10, maxExpand: 100 });
-  } catch {
-    place.textContent = text; // not TeX after all
-  }
-  return place;
-}
+const create = (name, className, ...children) => {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+};
 
-/** Text with its control characters named. */
+const named = (char) => `U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+
+/** Text as nodes, with characters that cannot be seen by name. */
 export function safe(text) {
-  if (!CONTROL.test(text)) return text;
-  return text.split(new RegExp(`(${CONTROL.source})`)).map((part) =>
-    CONTROL.test(part) ? html`<span class="control" title="a control character">U+${part.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}</span>` : part,
-  );
+  if (!UNSEEN.test(text)) return [text];
+  const nodes = [];
+  let from = 0;
+  for (const match of text.matchAll(EACH)) {
+    const name = create("span", "unseen", named(match[0]));
+    name.title = "a character that cannot be seen";
+    nodes.push(text.slice(from, match.index), name);
+    from = match.index + match[0].length;
+  }
+  return [...nodes, text.slice(from)];
 }
 
-function run(list, className) {
-  const shown = [];
-  let plain = "";
-  for (const token of list) {
-    if (token.tex === undefined) plain += token.text;
-    else {
-      if (plain) shown.push(safe(plain));
-      plain = "";
-      shown.push(formula(token));
+/** Text with every such character replaced by one mark: for attributes and for what is very long. */
+export const plain = (text) => text.replace(EACH, "\ufffd");
+
+const waiting = []; // formulas that are on the page as they were written
+let typesetting = false;
+
+async function typeset() {
+  if (typesetting) return;
+  typesetting = true;
+  let begun = performance.now();
+  while (waiting.length) {
+    const { place, token } = waiting.shift();
+    if (!place.isConnected) continue;
+    const made = create("span", token.display ? "formula display" : "formula");
+    try {
+      katex.render(token.tex, made, { displayMode: token.display, throwOnError: true, trust: false, strict: "ignore", maxSize: 10, maxExpand: 100 });
+      place.replaceChildren(made);
+    } catch {
+      place.classList.add("no-formula"); // not TeX after all: it stays as it was written
+    }
+    if (performance.now() - begun > 10) {
+      await turn();
+      begun = performance.now();
     }
   }
-  if (plain) shown.push(safe(plain));
-  return className ? html`<mark class=${className}>${shown}</mark>` : shown;
+  typesetting = false;
 }
 
-/** A whole text; with `other`, what this one has and the other lacks is marked with `className`. */
-export function prose(text, other = null, className = "") {
-  if (text.length > LONG) {
-    const rest = (event) => event.target.parentNode.replaceChildren(`${text}`.replace(new RegExp(CONTROL.source, "g"), "\ufffd"));
-    return html`<div class="prose">${safe(text.slice(0, LONG))}…
-      <button @click=${rest}>show all ${text.length.toLocaleString("en")} characters</button></div>`;
+/** A text as an element that stands until the page shows another; `tokens` is null where it is too long to compare. */
+export class Prose {
+  constructor(text) {
+    this.element = create("div", "prose");
+    const short = text.length <= LONG;
+    this.list = tokens(short ? text : text.slice(0, LONG));
+    this.tokens = short ? this.list.map((token) => token.text.trim()) : null;
+    // Formulas are typeset once, whatever is marked around them.
+    this.places = this.list.map((token) => (token.tex === undefined ? null : create("span", "", ...safe(token.text))));
+    this.more = short ? [] : [this.rest(text)];
+    this.mark();
   }
-  const ours = tokens(text);
-  const short = other !== null && other.length <= LONG;
-  const changes = short && diffArrays(tokens(other), ours, { comparator: (a, b) => a.text === b.text, timeout: 300 });
-  if (!changes) return html`<div class="prose">${run(ours)}</div>`;
-  return html`<div class="prose">${changes.filter((c) => !c.removed).map((c) => run(c.value, c.added ? className : ""))}</div>`;
+
+  /** Shows the text with the tokens of `ranges` ([from, to) each) marked. */
+  mark(ranges = [], className = "") {
+    const nodes = [];
+    let at = 0;
+    const run = (to) => {
+      const found = [];
+      let words = "";
+      for (; at < to; at++) {
+        if (!this.places[at]) words += this.list[at].text;
+        else {
+          found.push(...safe(words), this.places[at]);
+          words = "";
+        }
+      }
+      return [...found, ...safe(words)];
+    };
+    for (const [from, to] of ranges) {
+      nodes.push(...run(from));
+      const marked = run(to);
+      const words = marked.at(-1);
+      const space = typeof words === "string" ? words.slice(words.trimEnd().length) : "";
+      if (space) marked.push(marked.pop().slice(0, -space.length));
+      nodes.push(create("mark", className, ...marked), space); // the space behind the last word is no difference
+    }
+    nodes.push(...run(this.list.length));
+    this.element.replaceChildren(...nodes, ...this.more);
+  }
+
+  /** To be called when the element is on the page: formulas a few at a time. */
+  shown() {
+    this.places.forEach((place, at) => {
+      if (place && !place.firstElementChild && !place.className) waiting.push({ place, token: this.list[at] });
+    });
+    typeset();
+  }
+
+  rest(text) {
+    const button = create("button", "more", `show all ${text.length.toLocaleString("en")} characters`);
+    button.addEventListener("click", async () => {
+      const parts = [];
+      for (let from = LONG; from < text.length; from += LONG) parts.push(create("div", "part", plain(text.slice(from, from + LONG))));
+      this.more = parts;
+      button.replaceWith(...parts);
+    });
+    return button;
+  }
 }

@@ -167,7 +167,12 @@ class Specs:
         ).spec()
 
     def table(self, name: str) -> str:
-        """A table of scores: its entry, and what the rest of the config says where the entry is silent."""
+        """A table of scores: its entry, and what the rest of the config says where the entry is silent.
+
+        Raises:
+            UserError: the table shows what the study does not have.
+        """
+        self.study.check_table(name)
         evaluation, methods, entry = self.study.evaluation, self.study.methods, self.study.tables[name]
         greedy = [name for name, decoding in evaluation.decodings.items() if decoding.temperature == "0"]
         silent = {

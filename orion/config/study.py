@@ -133,6 +133,34 @@ class Study(Part):
         seeds = recipe.seeds or self.seeds
         return seeds if recipe.varies else seeds[:1]
 
+    def check_table(self, name: str) -> None:
+        """A table is made last; what it lacks is said first, when it is asked for. (Not when the config is read: a study
+        with fewer methods need not mend tables that nobody wants.)
+
+        Raises:
+            UserError: the table names something that the study does not have, or more draws than are made.
+        """
+        table, decodings = self.tables[name], self.evaluation.decodings
+        for key, asked, known in (
+            ("methods", table.methods, self.methods),
+            ("students", table.students, self.students),
+            ("benchmarks", table.benchmarks, self.benchmarks),
+            ("reference", table.reference and [table.reference], table.methods or self.methods),
+            ("decoding", table.decoding and [table.decoding], decodings),
+            ("greedy", table.greedy and [table.greedy], decodings),
+        ):
+            if unknown := [one for one in asked or [] if one not in known]:
+                raise UserError(
+                    f"config: tables.{name}.{key}: there is no '{unknown[0]}'; there are {', '.join(known)}"
+                )
+        decoding = table.decoding or self.evaluation.headline
+        most = max([*(table.k or []), *table.majority], default=0)
+        if most > decodings[decoding].draws:
+            raise UserError(
+                f"config: tables.{name}: k {most} needs as many draws, '{decoding}' has {decodings[decoding].draws}; "
+                f"raise evaluation.decodings.{decoding}.draws or lower k"
+            )
+
 
 def _refuse_secrets(config: Any, path: str = "") -> None:
     if isinstance(config, dict):

@@ -7,6 +7,7 @@ import yaml
 
 from orion.config.study import Study, load
 from orion.errors import UserError
+from orion.specs import Specs
 from orion.workflow import whole_config
 from tests.pipeline.workspace import ROOT
 
@@ -66,4 +67,23 @@ def test_the_examples_are_valid(name: str) -> None:
 def test_a_wrong_key_is_named_as_it_was_written(over: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError) as error:
         study(**over)
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"methods": ["vanila"]}, "tables.main.methods: there is no 'vanila'; there are vanilla, sft-label"),
+        ({"decoding": "best"}, "tables.main.decoding: there is no 'best'; there are sampled"),
+        ({"methods": ["vanilla"], "reference": "orion"}, "tables.main.reference: there is no 'orion'; there are vanil"),
+        (
+            {"majority": [9]},
+            "tables.main: k 9 needs as many draws, 'sampled' has 4; raise evaluation.decodings.sampled",
+        ),
+    ],
+)
+def test_what_a_table_lacks_is_said_when_it_is_asked_for(table: dict[str, Any], said: str) -> None:
+    found = Specs(study(tables={"main": table}, methods={"orion-no-error": None}))
+    with pytest.raises(UserError) as error:
+        found.table("main")
     assert said in str(error.value)

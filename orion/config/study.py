@@ -134,8 +134,8 @@ class Study(Part):
         return seeds if recipe.varies else seeds[:1]
 
     def check_table(self, name: str) -> None:
-        """A table is made last; what it lacks is said first, when it is asked for. (Not when the config is read: a study
-        with fewer methods need not mend tables that nobody wants.)
+        """A table is made last; what it lacks is said first, when it is asked for. (Not when the config is read: who
+        takes a method away need not mend tables that nobody wants.)
 
         Raises:
             UserError: the table names something that the study does not have, or more draws than are made.

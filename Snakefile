@@ -15,6 +15,7 @@ include: "rules/refinement.smk"
 include: "rules/training.smk"
 include: "rules/evaluation.smk"
 include: "rules/tables.smk"
+include: "rules/judges.smk"
 include: "rules/analysis.smk"
 include: "rules/report.smk"
 

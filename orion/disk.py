@@ -79,6 +79,14 @@ def _orphan(study: Study, path: Path) -> bool:
     parts = path.parts
     if parts[0] == "models":
         return len(parts) > 2 and parts[1] not in study.students
+    if parts[0] in ("analysis", "figures"):
+        if len(parts) < 3 or parts[1] == "outside":  # the model from outside is no student
+            return False
+        if parts[1] not in study.students:
+            return True
+        if parts[2] == "likelihood":  # of a training set: READER/METHOD/STAGE
+            return len(parts) > 5 and parts[4] not in study.methods
+        return parts[2] == "again" and _orphan(study, Path(parts[1], *parts[3:]))
     if len(parts) < 4 or not parts[2].startswith("seed"):  # STUDENT/METHOD/seedN/...
         return False
     student, method, seed = parts[0], parts[1], parts[2].removeprefix("seed")

@@ -2,7 +2,8 @@
 
 It asks nothing, downloads nothing and needs nothing but the config. Counts follow from it; token lengths, shares and
 speeds are assumptions, printed beside the result: give better ones with --assume, or speeds measured in an earlier run
-with --measured (its results/tables/cost.csv). `about` goes by the assumed lengths, `at most` by every limit.
+with --measured (its results/tables/cost.csv). `about` goes by the assumed lengths, `at most` by every limit. What
+the stages `analysis` (new samples of all methods on problems with errors) and `judge` take, only the figures need.
 """
 
 from __future__ import annotations
@@ -19,16 +20,18 @@ from pydantic import Field
 
 from orion import cli
 from orion.config.base import Part
+from orion.config.judge import Judge
 from orion.config.problems import ArithmeticSource, ProblemSource
 from orion.config.study import Study, load
 from orion.config.teacher import Teacher
 from orion.errors import UserError
+from orion.judge import inputs as judged
 from orion.methods import DATA
 from orion.progress import quantity
 from orion.tables import inputs
 from orion.workflow import default_config, read_yaml, whole_config
 
-STAGES = ("teacher", "exposure", "refinement", "training", "evaluation")
+STAGES = ("teacher", "exposure", "refinement", "training", "evaluation", "analysis", "judge")
 
 
 class Assumptions(Part):
@@ -39,6 +42,7 @@ class Assumptions(Part):
     student_tokens: float = Field(800, ge=0, description="of a student's own solution")
     refined_tokens: float = Field(2500, ge=0, description="of a rewritten CoT")
     evaluation_tokens: float = Field(2500, ge=0, description="of an answer to a benchmark, over all methods")
+    judgement_tokens: float = Field(400, ge=0, description="of a judgement, its reason included")
     solved: float = Field(0.7, gt=0, le=1, description="share of the teacher's draws that are right")
     wrong: float = Field(0.4, ge=0, le=1, description="share of a student's samples that are distinct errors")
     kept: float = Field(0.6, ge=0, le=1, description="share of the rewrites that become training rows")
@@ -147,6 +151,13 @@ def _rows(study: Study, assumed: Assumptions) -> Iterator[Row]:
         for decoding in study.evaluation.decodings.values()
     ]  # fmt: skip
     yield _total(evaluations)._replace(stage="evaluation")
+    if (wanted := judged.errors(study)) and study.untrained:
+        again = len(policies) * min(2 * wanted.limit, train) if wanted.problems == "train" else 0
+        headline = study.evaluation.decodings[study.evaluation.headline]
+        jobs = len(policies) if again else 0
+        yield sampled("analysis", jobs, again * headline.draws, 1, assumed.evaluation_tokens, headline.max_tokens)
+    if study.judge:
+        yield _judge(study, study.judge, assumed, train, problems)
 
 
 def _teacher(teacher: Teacher, assumed: Assumptions, train: int) -> Row:
@@ -157,15 +168,42 @@ def _teacher(teacher: Teacher, assumed: Assumptions, train: int) -> Row:
     about = train * sum((1 - assumed.solved) ** draw for draw in range(teacher.most_draws))
     tokens, most_tokens = about * min(assumed.teacher_tokens, teacher.max_tokens), most * teacher.max_tokens
     row = Row("teacher", 1, about, most, about * assumed.prompt_tokens, tokens, most_tokens, disk_gb=2 * disk)
+    return _priced(row, teacher, most * assumed.prompt_tokens)
+
+
+def _priced(row: Row, teacher: Teacher, most_prompt_tokens: float) -> Row:
+    """With what its tokens cost; unknown where nobody named a price."""
     prices = teacher.endpoint.prices if teacher.endpoint else None
     if teacher.source == "embedded":
         return row._replace(money=0, most_money=0)
     if prices is None:
         return row
     share = prices.batch_discount if teacher.source == "batch" else 1.0
-    money = share * (row.prompt_tokens * prices.input + tokens * prices.output) / 1e6
-    most_money = share * (most * assumed.prompt_tokens * prices.input + most_tokens * prices.output) / 1e6
+    money = share * (row.prompt_tokens * prices.input + row.tokens * prices.output) / 1e6
+    most_money = share * (most_prompt_tokens * prices.input + row.most_tokens * prices.output) / 1e6
     return row._replace(money=money, most_money=most_money)
+
+
+def _judge(study: Study, judge: Judge, assumed: Assumptions, train: int, problems: int) -> Row:
+    """Judgements, for each student: choices among all CoTs and pairs of them, and types of errors; on as many problems
+    as the config allows, of which all methods may have fewer."""
+    jobs, requests, prompt = 0, 0.0, 0.0
+    cot = (assumed.teacher_tokens + assumed.refined_tokens) / 2
+    if preference := judged.preference(study):
+        methods, shared = len(judged.compared(study)), min(preference.problems, train)
+        choices = shared * preference.orders
+        pairs = shared * methods * (methods - 1) if preference.pairs else 0
+        jobs, requests = 1, choices + pairs
+        prompt = requests * assumed.prompt_tokens + cot * (methods * choices + 2 * pairs)
+    if errors := judged.errors(study):
+        cases = min(errors.limit, train if errors.problems == "train" else problems)
+        jobs, requests = jobs + 1, requests + cases
+        prompt += cases * (assumed.prompt_tokens + assumed.student_tokens)
+    students = len(study.students)
+    requests, prompt = students * requests, students * prompt
+    tokens, most = requests * min(assumed.judgement_tokens, judge.max_tokens), requests * judge.max_tokens
+    row = Row("judge", students * jobs, requests, requests, prompt, tokens, most)
+    return _priced(row._replace(disk_gb=2 * tokens * assumed.bytes_per_token / 1e9), judge.teacher, prompt)
 
 
 def _training(study: Study, assumed: Assumptions, train: int, samples: int) -> Row:
@@ -229,7 +267,7 @@ def text_of(study: Study, rows: list[Row], assumed: Assumptions) -> str:
     head = ("stage", "jobs", "requests", "tokens", "at most", "GPU hours", "at most", "money", "at most", "disk GB")
     lines: list[tuple[str, ...]] = [head]
     for row in [*rows, _total(rows)]:
-        money = ["unknown" if value is None and row.stage == "teacher" else f"{value or 0:,.0f}"
+        money = ["unknown" if value is None and row.stage in ("teacher", "judge") else f"{value or 0:,.0f}"
                  for value in (row.money, row.most_money)]  # fmt: skip
         lines.append((
             row.stage, f"{row.jobs:,}", quantity(row.requests), quantity(row.tokens), quantity(row.most_tokens),

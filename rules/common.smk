@@ -12,6 +12,7 @@ from orion.code import code_digest
 from orion.config.study import load
 from orion.errors import UserError
 from orion.explorer import inputs as explored
+from orion.judge import inputs as judged
 from orion.problems.check import check_files
 from orion.tables import inputs
 from orion.workflow import (

@@ -5,10 +5,12 @@ from __future__ import annotations
 from orion.analysis.likelihood import LikelihoodSpec
 from orion.config.analysis import Analysis
 from orion.config.study import Study
+from orion.judge import inputs as judged
 from orion.tables.inputs import Training, completion_files, trainings
 from orion.types import canonical
 
-NAMES = ["entropy", "perplexity", "lengths", "funnel", "distance", "key_tokens"]
+NAMES = ["entropy", "perplexity", "lengths", "funnel", "distance", "key_tokens", "preference", "errors", "correction"]
+JUDGED = "results/analysis/{}/judged"
 OUTSIDE = "results/analysis/outside/manifest.json"
 
 
@@ -61,6 +63,13 @@ def looked_at(study: Study, student: str, analysis: str) -> list[str]:
     if analysis == "key_tokens":
         sets = [f"results/{arm.path}.training_set.parquet" for arm in key_step_arms(study) if arm.student == student]
         return [f"results/models/{student}/manifest.json", *sets] if sets else []
+    if analysis == "preference":
+        return [f"{JUDGED.format(student)}/preference.parquet"] if judged.preference(study) else []
+    if analysis in ("errors", "correction"):
+        types, cases = f"{JUDGED.format(student)}/errors.parquet", f"results/analysis/{student}/cases.parquet"
+        more = [cases, *judged.new_samples(study, student)] if analysis == "correction" else []
+        wanted = judged.errors(study) and (analysis == "errors" or study.untrained)
+        return [types, *more] if wanted else []
     if analysis == "funnel":
         rewrites = [path for path in refined if path.endswith("/error-and-cot.parquet")]
         exposed = [path for path in made if "/base/train/" in path]
@@ -74,7 +83,9 @@ def analyses(study: Study) -> list[str]:
 
 
 def spec(study: Study, student: str, analysis: str) -> str:
-    """Only the tokenizer's student decides anything."""
+    """What an analysis depends on beside its inputs: the student's tokenizer, and which method is untrained."""
+    if analysis == "correction":
+        return canonical({"base": study.untrained})
     return study.students[student].spec() if analysis in ("lengths", "key_tokens") else "{}"
 
 

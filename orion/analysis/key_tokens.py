@@ -19,22 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 PAPER = 0.047
-CONFIDENCE = 0.95
 SIDES = ("right", "wrong", "both")
-
-
-def pooled_share(keys: Sequence[int], tokens: Sequence[int]) -> tuple[float, float, float]:
-    """(share, low, high) of the sum of `keys` in the sum of `tokens`, an entry a problem: a ratio of sums, with the t
-    interval of its linear approximation."""
-    import numpy as np
-
-    from orion.statistics.intervals import quantile, spread
-
-    k, t = np.array(keys, dtype=float), np.array(tokens, dtype=float)
-    share = float(k.sum() / t.sum())
-    parts = spread([((k - share * t) / t.mean())[None, :]])
-    half = quantile(CONFIDENCE, parts.dof) * parts.variance**0.5 if len(k) > 1 else float("inf")
-    return share, max(share - half, 0.0), min(share + half, 1.0)
 
 
 def counted(rows: Sequence[dict[str, Any]], chat: Any, where: str) -> list[tuple[str, int, int, int, int]]:
@@ -53,19 +38,23 @@ def counted(rows: Sequence[dict[str, Any]], chat: Any, where: str) -> list[tuple
 
 def summary(pairs: Sequence[tuple[str, int, int, int, int]]) -> list[dict[str, Any]]:
     """A row a side: pairs, problems, tokens, key tokens, share, low, high, paper."""
+    from orion.statistics.clusters import mean
+
     rows = []
+    ids = [pair[0] for pair in pairs]
+    counts = {
+        "right": [(right, keys) for _, right, keys, _, _ in pairs],
+        "wrong": [(wrong, keys) for _, _, _, wrong, keys in pairs],
+        "both": [(right + wrong, in_right + in_wrong) for _, right, in_right, wrong, in_wrong in pairs],
+    }
     for side in SIDES:
-        by_problem: dict[str, tuple[int, int]] = {}
-        for id, right, key_right, wrong, key_wrong in pairs:
-            tokens, keys = by_problem.get(id, (0, 0))
-            tokens += (right if side != "wrong" else 0) + (wrong if side != "right" else 0)
-            keys += (key_right if side != "wrong" else 0) + (key_wrong if side != "right" else 0)
-            by_problem[id] = (tokens, keys)
-        tokens_of, keys_of = [t for t, _ in by_problem.values()], [k for _, k in by_problem.values()]
-        share, low, high = pooled_share(keys_of, tokens_of)
+        tokens, keys = [n for n, _ in counts[side]], [k for _, k in counts[side]]
+        share = mean(keys, ids, weights=tokens)
+        low, high = (end if end is not None else fallback for end, fallback in ((share.low, 0.0), (share.high, 1.0)))
         rows.append(
-            {"side": side, "pairs": len(pairs), "problems": len(by_problem), "tokens": sum(tokens_of)}
-            | {"key_tokens": sum(keys_of), "share": share, "low": low, "high": high, "paper": PAPER}
+            {"side": side, "pairs": len(pairs), "problems": share.clusters, "tokens": sum(tokens)}
+            | {"key_tokens": sum(keys), "share": share.value, "low": max(low, 0.0), "high": min(high, 1.0)}
+            | {"paper": PAPER}
         )
     return rows
 

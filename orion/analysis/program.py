@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orion import cli
 from orion.errors import UserError
@@ -45,6 +45,21 @@ def reading(path: Path) -> Reading:
     return Reading(path.parts[-3], path.parts[-2], path.stem)
 
 
+PASSED_ON = ("judge", "judge_kind", "methods", "similar", "case_problems")
+
+
+def passed_on(paths: Sequence[Path]) -> dict[str, Any]:
+    """What the inputs' metadata say that a figure has to say, too: who judged, for one."""
+    from orion.files import read_metadata
+
+    found: dict[str, Any] = {}
+    for path in paths:
+        if path.suffix == ".parquet":
+            metadata = read_metadata(path)
+            found |= {key: metadata[key] for key in PASSED_ON if key in metadata}
+    return found
+
+
 def run(name: str, description: str | None, build: Callable[[Sequence[Path], str], pl.DataFrame]) -> None:
     """Parse arguments, build the table, write it. `build` gets the input files and the spec."""
 
@@ -58,7 +73,7 @@ def run(name: str, description: str | None, build: Callable[[Sequence[Path], str
         from orion.files import write_table
 
         table = build(arguments.inputs, cli.read_spec(arguments.spec))
-        write_table(arguments.output, table, {"analysis": name})
+        write_table(arguments.output, table, {"analysis": name} | passed_on(arguments.inputs))
         print(f"{table.height} rows: {arguments.output}")
 
     cli.run(main)

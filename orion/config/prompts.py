@@ -30,6 +30,8 @@ HOLES: dict[str, set[str]] = {
     "template_inspect": {"problem", "solution", "template"},
     "template_mend": {"problem", "solution", "template", "faults"},
     "template_question": {"problem"},
+    "judge_preference": {"problem", "solutions"},
+    "judge_error": {"problem", "label", "error"},
 }
 _HOLE = re.compile(r"\{(" + "|".join(sorted(set.union(*HOLES.values()))) + r")\}")
 
@@ -137,6 +139,23 @@ class Prompts(Part):
         "ones; then <Generalized>...</Generalized>, how such problems are solved; then <Answer>...</Answer> with the "
         "final answer in \\boxed{}.\n\n{problem}",
         description="SuperCorrect: asks the student for a solution in the form of the templates it was trained on",
+    )
+
+    judge_preference: str = Field(
+        "Problem: {problem}\n\nSolutions: {solutions}\n\nThe solutions stand in no particular order. Which of them "
+        "would you give to a student to learn from? It has to be right, its reasoning coherent and complete, and its "
+        "steps easy to follow. Being long is no merit, and being short is none. First compare the solutions in a few "
+        "sentences. Then end with one line, 'Choice: ' and the letter of the best solution.",
+        description="asks the judge which of several {solutions} is best; each stands between tags with its letter",
+    )
+    judge_error: str = Field(
+        "Problem: {problem}\n\nCorrect answer: {label}\n\nWrong solution: {error}\n\nFind the first mistake of the "
+        "wrong solution and say in two or three sentences what it is. Then name its one primary type: reasoning (a "
+        "step that does not follow, or a wrong way of solving), comprehension (what the problem says or asks is "
+        "misread or left out), calculation (a right step is computed wrongly), knowledge (a fact, formula or rule "
+        "is wrong or unknown) or format-or-truncation (there is no proper final answer: it breaks off, repeats "
+        "itself or has another form). End with one line, 'Type: ' and the type.",
+        description="asks the judge for the type of an {error}; the names of the types and the last line are fixed",
     )
 
     @field_validator("*")

@@ -10,6 +10,7 @@ from orion.config.analysis import Analysis
 from orion.config.base import Part
 from orion.config.duals import Duals
 from orion.config.editing import Editing
+from orion.config.judge import Judge
 from orion.config.messages import explain
 from orion.config.methods import Recipe, Stage
 from orion.config.problems import ArithmeticSource, ProblemSource
@@ -59,6 +60,9 @@ class Study(Part):
         description="tables of scores by name: main, ablation, matched, ...; default: main, with everything",
     )
     analysis: Analysis | None = Field(None, description="what the analyses look at; left out: the study alone")
+    judge: Judge | None = Field(
+        None, description="who compares CoTs and names types of errors, for the figures; left out: nobody does"
+    )
     methods: dict[Name, Recipe] = Field(min_length=1)
     store: str = Field("store", description="folder of every response ever received; share it, never delete it")
     shelf: str = Field("shelf", description="folder of finished adapters by what made them")
@@ -118,6 +122,27 @@ class Study(Part):
                     "the same test and seed, one with take: train and the other with take: test"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _can_be_judged(self) -> Study:
+        if self.judge is None:
+            return self
+        trained = [name for name, recipe in self.methods.items() if recipe.stages]
+        for name in (self.judge.preference and self.judge.preference.methods) or []:
+            if name not in trained:
+                raise ValueError(f"judge.preference.methods: '{name}' is none of the methods that train: {trained}")
+        if self.judge.errors and self.judge.errors.problems == "benchmarks" and self.untrained is None:
+            raise ValueError(
+                "judge.errors.problems: benchmarks needs the untrained student's answers to them; add a method without "
+                "stages (vanilla: {}), or take problems: train"
+            )
+        return self
+
+    @property
+    def untrained(self) -> str | None:
+        """The method that is the student as it came, asked as in training."""
+        plain = (name for name, recipe in self.methods.items() if not recipe.stages and recipe.solver is None)
+        return next(plain, None)
 
     @property
     def teacher(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orion.figures.judged import CORRECTION, ERRORS, PREFERENCE
 from orion.figures.refinement import DISTANCE, FUNNEL
 from orion.figures.theme import Chart
 from orion.figures.training import ENTROPY, KEY_TOKENS, LENGTHS, PERPLEXITY
@@ -13,4 +14,7 @@ CHARTS: dict[str, Chart] = {
     "funnel": FUNNEL,
     "distance": DISTANCE,
     "key_tokens": KEY_TOKENS,
+    "preference": PREFERENCE,
+    "errors": ERRORS,
+    "correction": CORRECTION,
 }

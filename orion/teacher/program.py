@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 
 def read_arguments(name: str, description: str | None, spec: str, **inputs: str) -> argparse.Namespace:
-    """`spec` and `inputs` (name: what the file is) are help texts; each input is a parquet file that must be given."""
-    parser = argparse.ArgumentParser(prog=f"python -m orion.teacher.{name}", description=description)
+    """`spec` and `inputs` (name: what the file is) are help texts; each input is a parquet file that must be given.
+    `name` is that of a module of this package, or with dots of any."""
+    module = name if "." in name else f"orion.teacher.{name}"
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
     parser.add_argument("--spec", required=True, help=f"JSON (or @FILE): {spec}")
     for argument, help in inputs.items():
         parser.add_argument(f"--{argument}", required=True, type=Path, help=help)

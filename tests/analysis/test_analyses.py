@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from orion.analysis import distance, entropy, funnel
+from orion.analysis import distance, entropy, funnel, key_tokens
 from orion.analysis.lengths import summarise
 from orion.errors import UserError
 from orion.files import write_table
@@ -87,6 +87,14 @@ def test_distance_has_a_row_a_rewrite(student: Path):
     summary = distance.summarise(table)
     kept = summary.filter(kept=True, number="similarity").row(0, named=True)
     assert (kept["rows"], kept["mean"]) == (1, table["similarity"][0])
+
+
+def test_key_tokens_are_shares_of_all_tokens():
+    right, wrong, both = key_tokens.summary([("p1", 10, 1, 10, 3), ("p1", 10, 1, 20, 3), ("p2", 20, 4, 10, 2)])
+    assert [row["share"] for row in (right, wrong, both)] == pytest.approx([6 / 40, 8 / 40, 14 / 80])
+    assert (right["pairs"], right["problems"], right["tokens"], right["key_tokens"]) == (3, 2, 40, 6)
+    # Problems 2 of 20 and 4 of 20: residuals -1 and 1, variance 2/1 * 2 / 40^2.
+    assert right["high"] == pytest.approx(min(1, 0.15 + 12.7062 * (4 / 1600) ** 0.5), rel=1e-4) and right["low"] == 0
 
 
 @pytest.mark.slow

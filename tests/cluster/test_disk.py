@@ -22,6 +22,10 @@ NEEDED = [
     "results/smollm2/errors.parquet",
     "results/smollm2/base/train/t0.4.parquet",
     "results/smollm2/orion/seed0/scores.parquet",
+    "results/analysis/outside/manifest.json",
+    "results/analysis/smollm2/entropy.parquet",
+    "results/analysis/smollm2/again/orion/seed0/cases/sampled.parquet",
+    "results/analysis/smollm2/likelihood/base/orion/sft.parquet",
     "results/tables/main.csv",
     "results/mine/notes.txt",
     "logs/smollm2/orion/seed0/scores.log",
@@ -36,6 +40,11 @@ UNUSED = {
         "results/smollm2/old-method/seed0/scores.parquet",
         "results/smollm2/orion/seed7/sft/training_log.parquet",
         "results/models/old-student/manifest.json",
+        "results/analysis/old-student/entropy.parquet",
+        "results/figures/old-student/entropy.png",
+        "results/analysis/smollm2/again/old-method/seed0/cases/sampled.parquet",
+        "results/analysis/smollm2/again/orion/seed7/cases/sampled.parquet",
+        "results/analysis/smollm2/likelihood/base/old-method/sft.parquet",
         "logs/old-student/orion/seed0/scores.log",
         "benchmarks/smollm2/old-method/seed0/scores.tsv",
     ],
@@ -84,7 +93,7 @@ def test_nothing_is_deleted_without_yes(folder: Path) -> None:
     before = set(folder.rglob("*"))
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert set(folder.rglob("*")) == before
-    assert "old-method" in said and "9 kB  would come free" in said
+    assert "old-method" in said and "14 kB  would come free" in said
     subprocess.run([*command, "--yes"], cwd=ROOT, check=True, capture_output=True)
     left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert left == {*NEEDED, "results/smollm2/orion/seed0/sft/adapter/training.json"}

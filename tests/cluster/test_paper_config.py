@@ -63,7 +63,8 @@ def test_the_main_table_takes_these_jobs(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_fetch_takes_what_needs_a_network_and_nothing_else(tmp_path: Path) -> None:
-    needed = {"make_problems": 5, "decontaminate_problems": 1, "fetch_student": 3, "trace_teacher": 1, "fetch": 1}
+    needed = {"make_problems": 5, "decontaminate_problems": 1, "fetch_student": 3, "trace_teacher": 1, "fetch": 1,
+              "fetch_outside": 1}  # fmt: skip
     assert jobs("fetch", tmp_path) == needed
 
 
@@ -78,10 +79,11 @@ def test_it_holds_what_the_paper_states(paper: Study) -> None:
 
 
 def test_everything_from_a_hub_is_pinned_to_a_commit(paper: Study) -> None:
-    revisions = [student.revision for student in paper.students.values()]
+    assert paper.analysis and paper.analysis.outside
+    revisions = [student.revision for student in (*paper.students.values(), paper.analysis.outside)]
     revisions.append(paper.problems.revision)  # type: ignore[union-attr]
     revisions += [re.split("[@/]", teacher.path)[5] for teacher in paper.teachers.values() if teacher.path]
-    assert len(revisions) == 5
+    assert len(revisions) == 6
     assert all(re.fullmatch("[0-9a-f]{40}", revision or "") for revision in revisions)
 
 

@@ -62,6 +62,25 @@ def test_money_that_nobody_named_a_price_for_is_unknown() -> None:
     assert rows(teachers={"scripted": None, "paid": API | {"endpoint": None}})["teacher"].money is None
 
 
+def test_judgements_are_counted_and_priced() -> None:
+    judge = {
+        "teacher": API,
+        "preference": {"problems": 30, "orders": 2, "methods": ["sft-label", "sft-long-cot", "orion"]},
+        "errors": {"limit": 20},
+    }
+    found = rows(judge=judge)
+    # 30 problems: 2 orders of three CoTs, three pairs in both orders; 20 errors
+    choices, pairs, errors = 30 * 2, 30 * 3 * 2, 20
+    assert (found["judge"].jobs, found["judge"].requests) == (2, choices + pairs + errors)
+    cot = (1000 + 2500) / 2
+    prompts = (choices + pairs + errors) * 100 + cot * (3 * choices + 2 * pairs) + errors * 10
+    assert found["judge"].prompt_tokens == prompts
+    assert found["judge"].money == pytest.approx((prompts * 1 + (choices + pairs + errors) * 400 * 2) / 1e6)
+    # every policy anew on 20 problems with errors and 20 without, 4 draws each
+    assert (found["analysis"].jobs, found["analysis"].most_requests) == (6, 6 * 40 * 4)
+    assert "analysis" not in rows(judge=judge | {"errors": None}) and "judge" not in rows(judge=None)
+
+
 def test_a_fixed_number_of_steps_bounds_the_training() -> None:
     steps = rows(training={"max_steps": 10}, methods={name: None for name in ("orion", "orion-no-error",
                  "orion-no-reflection", "sft-long-cot")})["training"]  # fmt: skip

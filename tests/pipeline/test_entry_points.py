@@ -68,6 +68,14 @@ def test_the_reference_of_the_config_is_up_to_date():
         ({"problems": {"source": "nowhere"}}, "problems"),
         ({"prompts": {"question": "no hole"}}, "prompts.question"),
         ({"teachers": {"scripted": {"api_key": "sk-1"}}}, "secrets do not stand in the config"),
+        ({"judge": {"teacher": {"source": "file", "path": "x"}}}, "recorded traces judge nothing"),
+        ({"judge": {"preference": None, "errors": None}}, "nothing to judge: add `preference: {}`"),
+        ({"judge": {"preference": {"methods": ["orion", "vanilla"]}}}, "'vanilla' is none of the methods that train"),
+        (
+            {"judge": {"errors": {"problems": "benchmarks"}}, "methods": {"vanilla": None}},
+            "add a method without stages",
+        ),
+        ({"judge": {"preference": {"order": 1}}}, "judge.preference.order: unknown key; did you mean 'orders'?"),
         ({"students": {"tables": {"model": "a/b"}}}, "'tables' is a folder of results/"),
     ],
 )

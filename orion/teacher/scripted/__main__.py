@@ -25,12 +25,12 @@ def main() -> None:
 
     from aiohttp import web
 
-    from orion.teacher.scripted.server import CHAT, Server
+    from orion.teacher.scripted.server import CHAT, JUDGE, Server
 
     def speak(model: str, messages: list[dict[str, str]], seed: int) -> Answer:
         straight = model == CHAT
         answer = perform(messages[-1]["content"], seed, arguments.slip_rate, straight) or LOST
-        return answer._replace(reasoning="") if straight else answer
+        return answer._replace(reasoning="") if straight or model == JUDGE else answer
 
     listener = socket.create_server((arguments.host, arguments.port))
     print(f"listening on http://{arguments.host}:{listener.getsockname()[1]}/v1", flush=True)

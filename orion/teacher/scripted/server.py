@@ -19,7 +19,7 @@ from aiohttp import web
 
 from orion.teacher.scripted.voice import Answer
 
-REASONER, CHAT = MODELS = ("scripted-r1", "scripted-chat")
+REASONER, CHAT, JUDGE = MODELS = ("scripted-r1", "scripted-chat", "scripted-judge")
 Speaker = Callable[[str, list[dict[str, str]], int], Answer]
 
 

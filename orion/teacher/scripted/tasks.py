@@ -11,6 +11,7 @@ from random import Random
 
 from orion.problems.arithmetic import SYMBOLS, Step, read_steps
 from orion.teacher.scripted.editing import edited, to_edit
+from orion.teacher.scripted.judge import verdict
 from orion.teacher.scripted.mistakes import judgement, mistaken, rewritten
 from orion.teacher.scripted.voice import BECAUSE, Answer, respond, slip, solve, think
 
@@ -52,6 +53,8 @@ def perform(prompt: str, seed: int, slip_rate: float, straight: bool = False) ->
         return solve(prompt, seed, slip_rate, straight)
     random = Random(f"{seed}/{prompt}")
     slips = random.random() < slip_rate
+    if (judged := verdict(prompt, steps, random)) is not None:
+        return Answer(THOUGHT, judged)
     if (draft := to_edit(prompt)) is not None:
         return Answer(THOUGHT, respond(slip(steps, random)) if slips else edited(draft, prompt, steps))
     if "Hint: the correct answer is" in prompt:

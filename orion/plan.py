@@ -29,8 +29,10 @@ from orion.judge import inputs as judged
 from orion.methods import DATA
 from orion.progress import quantity
 from orion.tables import inputs
+from orion.teacher.needs import needed
 from orion.workflow import default_config, read_yaml, whole_config
 
+CALLS = {"wot": (6, 9)}  # of a solver for an answer: about, and at most
 STAGES = ("teacher", "exposure", "refinement", "training", "evaluation", "analysis", "judge")
 
 
@@ -111,8 +113,13 @@ def plan(study: Study, assumed: Assumptions) -> list[Row]:
 def _rows(study: Study, assumed: Assumptions) -> Iterator[Row]:
     train = size(study.problems, "problems")
     needed = inputs.completions(study)
-    if any(path.startswith("teacher/") for path in needed):
-        asked = [_teacher(study.teachers[name], assumed, train) for name in inputs.teachers(study)]
+    artifacts: dict[str, list[str]] = {}
+    for path in needed:
+        if path.startswith("teacher/"):
+            _, name, artifact = path.split("/", 2)
+            artifacts.setdefault(name, []).append(artifact)
+    if artifacts:
+        asked = [_teacher(study, assumed, train, name, found) for name, found in artifacts.items()]
         row = _total(asked)._replace(stage="teacher")
         if any(one.money is None for one in asked):  # what one costs is not known, so neither is the sum
             row = row._replace(money=None, most_money=None)
@@ -143,32 +150,39 @@ def _rows(study: Study, assumed: Assumptions) -> Iterator[Row]:
     yield _total(rewrites)._replace(stage="refinement")
     yield _training(study, assumed, train, samples)
 
-    policies = inputs.policies(study)
+    calls = [CALLS.get(study.methods[method].solver or "", (1, 1)) for _, method, _ in inputs.policies(study)]
+    about, most = (sum(numbers) for numbers in zip(*calls, strict=True))
     problems = sum(size(source, name) for name, source in study.benchmarks.items())
     evaluations = [
-        sampled("", len(policies) * len(study.benchmarks), len(policies) * problems * decoding.draws, 1,
+        sampled("", len(calls) * len(study.benchmarks), most * problems * decoding.draws, about / most,
                 assumed.evaluation_tokens, decoding.max_tokens)
         for decoding in study.evaluation.decodings.values()
     ]  # fmt: skip
     yield _total(evaluations)._replace(stage="evaluation")
     if (wanted := judged.errors(study)) and study.untrained:
-        again = len(policies) * min(2 * wanted.limit, train) if wanted.problems == "train" else 0
+        again = len(calls) * min(2 * wanted.limit, train) if wanted.problems == "train" else 0
         headline = study.evaluation.decodings[study.evaluation.headline]
-        jobs = len(policies) if again else 0
+        jobs = len(calls) if again else 0
         yield sampled("analysis", jobs, again * headline.draws, 1, assumed.evaluation_tokens, headline.max_tokens)
     if study.judge:
         yield _judge(study, study.judge, assumed, train, problems)
 
 
-def _teacher(teacher: Teacher, assumed: Assumptions, train: int) -> Row:
-    disk = train * assumed.teacher_tokens * assumed.bytes_per_token / 1e9
+def _teacher(study: Study, assumed: Assumptions, train: int, name: str, artifacts: list[str]) -> Row:
+    """All that one teacher is asked for."""
+    teacher = study.teachers[name]
     if teacher.source == "file":
+        disk = train * assumed.teacher_tokens * assumed.bytes_per_token / 1e9
         return Row("teacher", 1, disk_gb=disk, money=0, most_money=0)
-    most = train * teacher.most_draws
-    about = train * sum((1 - assumed.solved) ** draw for draw in range(teacher.most_draws))
-    tokens, most_tokens = about * min(assumed.teacher_tokens, teacher.max_tokens), most * teacher.max_tokens
-    row = Row("teacher", 1, about, most, about * assumed.prompt_tokens, tokens, most_tokens, disk_gb=2 * disk)
-    return _priced(row, teacher, most * assumed.prompt_tokens)
+    asked = [needed(study, assumed, train, teacher, artifact) for artifact in artifacts]
+    prompt, most_prompt = sum(one.about * one.prompt for one in asked), sum(one.most * one.prompt for one in asked)
+    tokens = sum(one.about * min(assumed.teacher_tokens, one.limit) for one in asked)
+    most_tokens = sum(one.most * one.limit for one in asked)
+    row = Row(
+        "teacher", len(asked), sum(one.about for one in asked), sum(one.most for one in asked), prompt, tokens,
+        most_tokens, disk_gb=2 * train * len(asked) * assumed.teacher_tokens * assumed.bytes_per_token / 1e9,
+    )  # fmt: skip
+    return _priced(row, teacher, most_prompt)
 
 
 def _priced(row: Row, teacher: Teacher, most_prompt_tokens: float) -> Row:

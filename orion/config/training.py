@@ -71,6 +71,13 @@ class Training(Part):
         gt=0,
         description="drop (never cut) rows of more tokens; default: the student's context. Lower it to save memory",
     )
+    held_out: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="share of the training set's problems that is not trained on: the loss on them is measured after "
+        "each epoch, and the weights of the best one are kept; left out: those of the last step, of all rows",
+    )
     dtype: Literal["bfloat16", "float32"] | None = Field(
         None,
         description="of the frozen weights and the arithmetic; default: bfloat16 where the machine computes in it, "
@@ -116,6 +123,7 @@ class TrainingChanges(Part):
     warmup: float | None = Field(None, ge=0, le=1, description="share of the steps in which the rate rises")
     weight_decay: float | None = Field(None, ge=0, description="AdamW's")
     max_length: int | None = Field(None, gt=0, description="drop rows of more tokens")
+    held_out: float | None = Field(None, gt=0, lt=1, description="share of the problems by which an epoch is chosen")
     beta: float | None = Field(None, gt=0, description="dpo: how closely it stays by its reference")
     krsl_right: float | None = Field(None, ge=0, description="krsl: weight of the right CoT's key tokens")
     krsl_wrong: float | None = Field(None, ge=0, description="krsl: weight of the wrong CoT's key tokens")

@@ -3,10 +3,15 @@
 - Stage 1 (section 3.2): SFT on D+ and D-+: the teacher's verified CoTs, and its rectified ones for problems that it had
   wrong. Where a problem has both, both are rows.
 - Stage 2 (section 3.3, KRSL): the duals; what bears a loss in them is `orion/training/objectives/krsl.py`.
+- Its analyses: patterns of mistakes on equal subsets (`orion/teacher/mistakes.py`, a stage's `choose.mistakes`), alpha
+  and beta (`training.krsl_right`, `krsl_wrong`), DPO instead of KRSL (`objective: dpo` on the same pairs), the share of
+  key tokens (`orion/analysis/key_tokens.py`). All are recipes of `config/edit.yaml`.
 - The same with the student's real errors as the wrong sides, which the paper does not do: `refined_over_errors` pairs
   ORION's kept rewrites with the errors that they were made from.
 
-The paper chooses its best epoch on the test task; here the config fixes the number of epochs.
+The duals themselves (section 3.1) are made by `orion/teacher/duals.py`. The paper chooses its best epoch on the test
+task; we do not: the config fixes the number of epochs, or `training.held_out` chooses one on problems of the training
+side that are kept out of training.
 """
 
 from __future__ import annotations

@@ -6,9 +6,10 @@ From the teacher's CoTs, split by their answers into D+ and D-, to `results/teac
 2. Corrupt D+: shown (wrong, right) pairs of step 1 and a right CoT, the teacher writes the likeliest wrong one -> D+-.
    Pair (D+, D+-).
 
-Ours, where the paper is silent: a pair is kept only if its right side is right and its wrong side states a wrong answer
-(all others are rows too, with `why_not`); a problem gives at most one pair of each kind; what the teacher thinks about
-the request is not part of the CoT it hands in, only its response is.
+The paper's requests are few-shot, with examples of each task; ours are zero-shot but for the pairs of step 2, and are
+texts of the config (`prompts.edit_*`). Where the paper is silent: a pair is kept only if its right side is right and
+its wrong side states a wrong answer (all others are rows too, with `why_not`); a problem gives at most one pair of each
+kind; what the teacher thinks about the request is not part of the CoT it hands in, only its response is.
 """
 
 from __future__ import annotations

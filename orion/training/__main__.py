@@ -30,6 +30,7 @@ LOG_COLUMNS = (
     "step", "epoch", "loss", "entropy", "token_accuracy", "grad_norm", "lr",
     "tokens_per_s", "trained_tokens_per_s", "memory_mb",
 )  # fmt: skip
+MEASURED = ("held_out_loss",)  # at the ends of epochs, where the training asks for it
 
 
 def _arguments() -> argparse.Namespace:
@@ -76,7 +77,9 @@ def _write_outputs(arguments: argparse.Namespace, trained: Trained, manifest: Ma
         write_json(part / "training.json", made)
         shutil.rmtree(adapter, ignore_errors=True)
         part.replace(adapter)
-    table = pl.DataFrame({name: [row[name] for row in trained.log] for name in LOG_COLUMNS}).cast({"step": pl.Int64})
+    measured = [name for name in MEASURED if any(name in row for row in trained.log)]
+    columns = {name: [row.get(name) for row in trained.log] for name in (*LOG_COLUMNS, *measured)}
+    table = pl.DataFrame(columns).cast({"step": pl.Int64})
     write_table(arguments.log, table, made)
 
 

@@ -15,6 +15,7 @@ from orion.config.training import Training
 from orion.errors import UserError
 from orion.training.batches import count_steps, cut, learning_rate, shares, steps
 from orion.training.checkpoints import Checkpoints
+from orion.training.held_out import HeldOut, divided
 from orion.training.model import Reader
 from orion.training.objectives import Objective, Tokens
 from orion.training.rows import Example
@@ -105,7 +106,9 @@ class Loop:
         self, reader: Reader, objective: Objective, examples: Sequence[Example], training: Training, seed: int, *,
         team: Team, batch_tokens: int, checkpoints: Checkpoints, track: Callable[[Row], None] | None = None,
     ) -> None:  # fmt: skip
-        self.objective, self.examples, self.training, self.seed = objective, examples, training, seed
+        self.objective, self.training, self.seed = objective, training, seed
+        self.examples, held = divided(examples, training.held_out)
+        self.held_out = HeldOut(held) if training.held_out else None
         self.team, self.device, self.batch_tokens = team, team.device, batch_tokens
         self.checkpoints, self.track = checkpoints, track or (lambda _: None)
         optimiser = torch.optim.AdamW(
@@ -125,7 +128,8 @@ class Loop:
         """Log-probabilities under the policy that training begins with, once, before it changes."""
         self.model.eval()
         with torch.no_grad():
-            for examples in cut(self.examples, self.batch_tokens):
+            known = [*self.examples, *(self.held_out.examples if self.held_out else [])]
+            for examples in cut(known, self.batch_tokens):
                 batch = collate(examples, self.device)
                 losses = self.model(batch.ids, batch.lengths, batch.read, batch.targets)
                 sums = torch.zeros(len(batch.lengths), device=self.device)
@@ -179,13 +183,16 @@ class Loop:
     def _keep(self, log: list[Row]) -> None:
         weights, optimiser = self.team.state(self.model, self.optimiser)
         if self.team.leads:
-            self.checkpoints.save({"log": log, "weights": weights, "optimiser": optimiser})
+            best = {"best": self.held_out.best} if self.held_out else {}
+            self.checkpoints.save({"log": log, "weights": weights, "optimiser": optimiser} | best)
 
     def _resume(self) -> list[Row]:
         state = self.checkpoints.load()
         if state is None:
             return []
         self.team.restore(self.model, self.optimiser, state["weights"], state["optimiser"])
+        if self.held_out:
+            self.held_out.best = state["best"]
         log: list[Row] = state["log"]
         self._say(f"going on after step {len(log)}")
         return log
@@ -193,6 +200,32 @@ class Loop:
     def _say(self, text: str) -> None:
         if self.team.leads:
             print(text, flush=True)
+
+    def _held_out_loss(self, examples: Sequence[Example]) -> float:
+        """The objective's loss on examples that are not trained on."""
+        self.model.eval()
+        total = 0.0
+        with torch.no_grad():
+            for part, counts in shares(
+                cut(examples, self.batch_tokens, self.team.size), self.team.rank, self.team.size
+            ):
+                batch = collate(part, self.device)
+                with self._autocast():
+                    losses = self.model(batch.ids, batch.lengths, batch.read, batch.targets)
+                total += counts * float(self.objective.loss(self._tokens(batch, losses.nll, part)))
+        self.model.train()
+        return self.team.sums([total])[0] / self.objective.share(examples)
+
+    def _measure(self, held_out: HeldOut, row: Row) -> None:
+        row["held_out_loss"] = self._held_out_loss(held_out.examples)
+        if held_out.better(row["held_out_loss"]):
+            weights, _ = self.team.state(self.model, self.optimiser)
+            held_out.keep(row, weights)
+        self._say(f"held out  loss {row['held_out_loss']:.4f}")
+
+    def kept_weights(self) -> dict[str, Tensor] | None:
+        """The best epoch's where some problems were held out, else None: those that the model has now."""
+        return self.held_out.best["weights"] if self.held_out else None
 
     def run(self) -> list[Row]:
         """Train; returns the log, one row an optimiser step.
@@ -210,6 +243,8 @@ class Loop:
                 if number < len(log):
                     continue
                 row = {"epoch": epoch} | self._step(number, total, [self.examples[n] for n in chosen])
+                if self.held_out and (float(epoch).is_integer() or number + 1 == total):
+                    self._measure(self.held_out, row)
                 log.append(row)
                 self.track(row)
                 self._say(

@@ -82,6 +82,10 @@ def train(
         )
         log = loop.run()
         weights = team.state(loop.model, loop.optimiser)[0] if team.size > 1 else None
+        if (kept := loop.kept_weights()) is not None:
+            weights = kept if team.size > 1 else None
+            if team.size == 1:
+                reader.load_state_dict(kept, strict=False)
     facts = {
         "dtype": str(dtype).removeprefix("torch."),
         "processes": team.size,
@@ -90,4 +94,6 @@ def train(
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
     }
+    if loop.held_out:
+        facts["held_out"] = loop.held_out.facts()
     return Trained(reader, weights, log, facts)

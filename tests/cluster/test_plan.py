@@ -58,6 +58,26 @@ def test_money_is_that_of_the_price_table() -> None:
     assert batch.money == pytest.approx(teacher.money / 2)
 
 
+RIVALS: dict[str, Any] = {
+    "edit": {"stages": [{"objective": "krsl", "data": "duals", "choose": {"mistakes": "logic"}}]},
+    "edited": {"stages": [{"objective": "sft", "data": "edited", "passes": ["verify", "structure"]}]},
+    "wot": {"solver": "wot"},
+}
+
+
+def test_what_the_rivals_ask_of_the_teacher_is_counted() -> None:
+    prices = {"scripted": None, "paid": API}
+    plain, more = (rows(teachers=prices, methods=methods) for methods in ({}, RIVALS))
+    # a dual a problem, its label (kept: 1), two passes over the right half
+    assert more["teacher"].requests - plain["teacher"].requests == 120 + 120 + 2 * 60
+    assert more["teacher"].most_requests - plain["teacher"].most_requests == 2 * 120 + 2 * 120 + 2 * 120
+    added = 120 * (1100 + 2 * 1000) + 120 * (2100 + 2 * 1000) + 120 * (1100 + 2 * 1000)
+    assert more["teacher"].money - plain["teacher"].money == pytest.approx(added / 1e6)
+    # two trained methods more, and one that takes up to nine calls
+    added_most = more["evaluation"].most_requests - plain["evaluation"].most_requests
+    assert added_most == (2 + 9) * 100 * (4 + 1)
+
+
 def test_money_that_nobody_named_a_price_for_is_unknown() -> None:
     assert rows(teachers={"scripted": None, "paid": API | {"endpoint": None}})["teacher"].money is None
 

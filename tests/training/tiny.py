@@ -24,7 +24,7 @@ ROWS = [
 ]
 
 
-def write_model(folder: Path) -> None:
+def write_model(folder: Path, context: int = 512) -> None:
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -39,7 +39,8 @@ def write_model(folder: Path) -> None:
     fast.save_pretrained(folder)
     config = LlamaConfig(
         vocab_size=len(fast), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=512, tie_word_embeddings=True, eos_token_id=fast.eos_token_id,
+        num_key_value_heads=2, max_position_embeddings=context, tie_word_embeddings=True,
+        eos_token_id=fast.eos_token_id,
     )  # fmt: skip
     torch.manual_seed(0)
     LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)

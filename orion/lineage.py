@@ -43,20 +43,25 @@ class Lineage:
     def __init__(self, results: Path) -> None:
         self.results = results
 
-    def _keyed(self, pattern: str) -> dict[str, tuple[Path, dict[str, Any]]]:
+    def _keyed(self, pattern: str, *columns: str) -> dict[str, tuple[Path, dict[str, Any]]]:
+        """The rows of files by what stands in `columns` (key)."""
         from orion.files import read_table
 
         found: dict[str, tuple[Path, dict[str, Any]]] = {}
         for path in sorted(self.results.glob(pattern)):
             table = read_table(path)
-            if "key" in table.columns:
-                found |= {row["key"]: (path, row) for row in table.iter_rows(named=True) if row["key"]}
+            for column in columns or ("key",):
+                if column in table.columns:
+                    found |= {row[column]: (path, row) for row in table.iter_rows(named=True) if row[column]}
         return found
 
     @cached_property
     def _artifacts(self) -> dict[str, dict[str, tuple[Path, dict[str, Any]]]]:
         return {
+            "the teacher's dual": self._keyed("teacher/*/duals.parquet", "right_key", "wrong_key"),
             "the teacher's CoT": self._keyed("teacher/*/cots.parquet"),
+            "the teacher's edited CoT": self._keyed("teacher/*/edited/*.parquet"),
+            "the teacher's template": self._keyed("teacher/*/templates.parquet"),
             "the untrained student's sample": self._keyed("*/base/train/*.parquet"),
             "the student's error": self._keyed("*/errors.parquet"),
             "the student's rewrite": self._keyed("*/refined/*.parquet"),

@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from orion.errors import UserError
+from orion.files import write_table
 from orion.show import brief, show, visible
 from tests.analysis.folder import write_study
 
@@ -44,6 +46,24 @@ def test_a_rewrite_leads_to_the_error_the_cot_and_the_problem(results: Path):
         "<- the problem",
     ]
     assert "It is 5" in text and "Wait, yes." in text
+
+
+def test_training_rows_of_duals_and_edits_lead_to_what_the_teacher_wrote(tmp_path: Path):
+    results = write_study(tmp_path)
+    dual = {"id": "train-0", "right": "4", "wrong": "5", "right_key": "cot0", "wrong_key": "dual0", "kept": True}
+    write_table(results / "teacher/scripted/duals.parquet", pl.DataFrame([dual]))
+    edited = {"id": "train-1", "response": "Let me check.", "key": "edit1", "cot_key": "cot1", "kept": True}
+    write_table(results / "teacher/scripted/edited/verify.parquet", pl.DataFrame([edited]))
+    rows = [("train-0", "4", "5", ["cot0", "dual0"]), ("train-1", "Let me check.", None, ["edit1", "cot1"])]
+    training_set = results / "student/edit/seed0/krsl.training_set.parquet"
+    write_table(training_set, pl.DataFrame(rows, ["id", "completion", "rejected", "sources"], orient="row"))
+
+    def steps(id: str) -> list[str]:
+        lines = shown(training_set, id, True).splitlines()
+        return [line.split(" (")[0].removeprefix("<- ") for line in lines if line.startswith("<-")]
+
+    assert steps("train-0") == ["the teacher's CoT", "the teacher's dual", "the problem"]
+    assert steps("train-1") == ["the teacher's edited CoT", "the teacher's CoT", "the problem"]
 
 
 def test_a_score_leads_through_samples_and_training_rows_to_the_teachers_response(results: Path):

@@ -21,27 +21,24 @@ from tests.pipeline.workspace import ROOT, Workspace, merged
 from tests.training.tiny import write_model
 
 SHARED = Path(os.environ.get("ORION_SHARED") or ROOT.parent / "shared") / "data/benchmarks/bbh.jsonl"
-NOT_THESE = ("orion", "orion-no-error", "orion-no-reflection", "orion-key-steps", "edit-own-errors", "sft-label")
+# Of arms that differ in their training sets alone, one of each kind is trained and scored; of all, the sets are made.
+SCORED = ["vanilla", "wot", "few-shot", "minimal-cot", "mincot-edited", "edit", "edit-dpo", "edit-logic"]
+TABLE = "results/tables/rivals.csv"
 SMALL: dict[str, Any] = {
     "problems": {"families": {"one-step": 30, "two-step": 30}},
     "benchmarks": {"arith-easy": {"families": {"one-step": 3}}, "arith-hard": None},
     "exposure": {"temperatures": ["1.0"], "max_tokens": 8},
     "training": {"max_steps": 1, "accumulation": 2, "dtype": "float32", "lora": {"r": 2}},
     "evaluation": {"decodings": {"sampled": {"draws": 2, "max_tokens": 8}}, "k": [2]},
-    "tables": {"main": None, "ablation": None, "minimal-cot": {"majority": [2]}},
+    "tables": {"rivals": {"methods": SCORED, "majority": [2], "answers": ["tokens", "truncated"], "reference": None}},
 }
-
-
-def rows(path: Path) -> dict[str, dict[str, str]]:
-    with path.open(newline="") as file:
-        return {row["method"]: row for row in csv.DictReader(file)}
 
 
 def config(name: str) -> dict[str, Any]:
     return yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def student(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("student") / "model"
     write_model(folder, context=4096)
@@ -50,48 +47,67 @@ def student(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def arms(tmp_path_factory: pytest.TempPathFactory, student: dict[str, Any]) -> Workspace:
-    """Everything in all-methods, minimal-cot and edit, but for what trains on a student's own right rewrites: a random
-    student has none."""
-    whole: dict[str, Any] = {}
-    for name in ("all-methods", "minimal-cot", "edit"):
-        whole = merged(whole, config(name))
-    whole = merged(whole, SMALL | {"students": student})
-    for table in whole["tables"].values():
-        if table and "methods" in table:
-            table["methods"] = [method for method in table["methods"] if method not in NOT_THESE]
-            table["reference"] = None
-    for method in whole["methods"].values():
-        for stage in method.get("stages", []):
-            if stage.get("training"):
-                stage["training"] = stage["training"] | {"max_steps": 1}
-    workspace = Workspace(tmp_path_factory.mktemp("rivals"), merged(whole, {"methods": dict.fromkeys(NOT_THESE)}))
-    tables = [f"results/tables/{name}.csv" for name in ("rivals", "minimal-cot", "edit")]
-    workspace.run(*tables, "duals", "results/figures/tiny/key_tokens.svg")
+    """The arms of minimal-cot and edit, but for one that trains on a student's own right rewrites: a random student has
+    none."""
+    whole = merged(merged(config("all-methods"), config("minimal-cot")), config("edit"))
+    chosen = {
+        name: recipe for name, recipe in whole["methods"].items() if name in SCORED or name[:4] in ("minc", "edit")
+    }
+    del chosen["edit-own-errors"]
+    for recipe in chosen.values():
+        for stage in recipe.get("stages", []):
+            stage["training"] = stage.get("training", {}) | {"max_steps": 1}
+    workspace = Workspace(tmp_path_factory.mktemp("rivals"), SMALL | {"students": student})
+    study = merged(workspace.config, {"teachers": whole["teachers"], "duals": whole["duals"]})
+    workspace.config = study | {"methods": {"vanilla": {}} | chosen, "tables": SMALL["tables"]}
+    workspace.write(workspace.config)
+    sets = [
+        f"results/tiny/{method}/seed0/{stage.get('name') or stage['objective']}.training_set.parquet"
+        for method, recipe in chosen.items()
+        for stage in recipe.get("stages", [])
+    ]
+    page = "results/report/duals/tiny/edit/krsl.html"
+    workspace.run(TABLE, *sets, page, "results/figures/tiny/key_tokens.svg")
     return workspace
 
 
+def stats_of(arms: Workspace, method: str, stage: str) -> dict[str, Any]:
+    path = arms.work / f"results/tiny/{method}/seed0/{stage}.training_set.stats.json"
+    return json.loads(path.read_text())
+
+
+def scored(workspace: Workspace, table: str) -> dict[str, dict[str, str]]:
+    with (workspace.work / table).open(newline="") as file:
+        return {row["method"]: row for row in csv.DictReader(file)}
+
+
 @pytest.mark.slow
-def test_every_method_has_its_row(arms: Workspace) -> None:
-    for name in ("rivals", "minimal-cot", "edit"):
-        found = rows(arms.work / f"results/tables/{name}.csv")
-        assert list(found) == arms.config["tables"][name]["methods"]
-        assert len({row["arith-easy problems"] for row in found.values()}) == 1
+def test_every_method_has_its_row_with_tokens_and_truncation(arms: Workspace) -> None:
+    found = scored(arms, TABLE)
+    assert list(found) == SCORED
+    for row in found.values():
+        assert 0 <= float(row["arith-easy cut off %"]) <= 100 and float(row["arith-easy tokens"]) > 0
+        assert float(row["arith-easy maj@2"]) == 0
+    # A random student is cut off: Wrong-of-Thought takes three attempts of it, and counts the tokens of all.
+    assert float(found["wot"]["arith-easy tokens"]) > 2 * float(found["vanilla"]["arith-easy tokens"])
 
 
 @pytest.mark.slow
 def test_arms_of_minimal_cot_train_on_twenty_problems_of_their_kind(arms: Workspace) -> None:
+    limited = 0
     for method, recipe in arms.config["methods"].items():
         for stage in recipe.get("stages", []):
             if stage.get("limit") is None:
                 continue
-            path = arms.work / f"results/tiny/{method}/seed0/sft.training_set.stats.json"
-            stats = json.loads(path.read_text())
+            limited += 1
+            stats = stats_of(arms, method, "sft")
             assert stats["problems"] == 20, method
             about = stats.get("chosen", {})
             assert set(about) == set(stage.get("choose", {}))
             if "topics" in about:
                 counts = sorted(about["topics"].values())
                 assert counts == ([20] if stage["choose"]["topics"] == "one" else [10, 10])
+    assert limited == 12
 
 
 @pytest.mark.slow
@@ -100,7 +116,8 @@ def test_sources_of_the_cots_differ_as_they_should(arms: Workspace) -> None:
         path = arms.work / f"results/tiny/{method}/seed0/sft.training_set.parquet"
         return "\n".join(pl.read_parquet(path)["completion"])
 
-    assert "Wait, should it be" in completions("minimal-cot") + completions("mincot-edited")
+    for method in ("minimal-cot", "mincot-edited"):
+        assert "Wait, should it be" in completions(method)
     assert "Wait, should it be" not in completions("mincot-chat")
     assert "Understand:" in completions("mincot-structure") and "Understand:" not in completions("mincot-edited")
     assert "Let me check that" in completions("mincot-edited")
@@ -110,27 +127,13 @@ def test_sources_of_the_cots_differ_as_they_should(arms: Workspace) -> None:
 
 @pytest.mark.slow
 def test_patterns_of_mistakes_are_compared_on_as_many_pairs(arms: Workspace) -> None:
-    sizes = set()
-    for pattern in ("logic", "knowledge", "calculation"):
-        path = arms.work / f"results/tiny/edit-{pattern}/seed0/krsl.training_set.stats.json"
-        stats = json.loads(path.read_text())
-        sizes.add(stats["out"])
-        assert min(stats["chosen"]["mistakes"].values()) == stats["out"]
-    assert len(sizes) == 1 and min(sizes) > 0
+    stats = [stats_of(arms, f"edit-{pattern}", "krsl") for pattern in ("logic", "knowledge", "calculation")]
+    assert len({found["out"] for found in stats}) == 1 and stats[0]["out"] > 0
+    assert all(min(found["chosen"]["mistakes"].values()) == found["out"] for found in stats)
 
 
 @pytest.mark.slow
-def test_wrong_of_thought_counts_the_tokens_of_all_its_calls(arms: Workspace) -> None:
-    samples = {
-        method: pl.read_parquet(arms.work / f"results/tiny/{method}/seed0/arith-easy/sampled.parquet")
-        for method in ("wot", "vanilla")
-    }
-    assert samples["wot"]["calls"].min() >= 3  # the student is cut off: three attempts, no checks
-    assert samples["wot"]["completion_tokens"].sum() > samples["vanilla"]["completion_tokens"].sum()
-
-
-@pytest.mark.slow
-def test_the_share_of_key_tokens_and_the_pages_are_there(arms: Workspace) -> None:
+def test_the_share_of_key_tokens_and_the_page_are_there(arms: Workspace) -> None:
     table = pl.read_csv(arms.work / "results/figures/tiny/key_tokens.csv")
     edit = table.filter((pl.col("method") == "edit") & (pl.col("side") == "both")).row(0, named=True)
     assert 0 < edit["low"] < edit["share"] < edit["high"] < 0.5 and edit["pairs"] > 30
@@ -139,20 +142,37 @@ def test_the_share_of_key_tokens_and_the_pages_are_there(arms: Workspace) -> Non
 
 
 @pytest.mark.slow
-def test_a_finished_run_has_nothing_left_to_do(arms: Workspace) -> None:
-    tables = [f"results/tables/{name}.csv" for name in ("rivals", "minimal-cot", "edit")]
-    assert arms.planned(*tables) == set()
-    with arms.edited(teachers={"chat": {"question": "Otherwise: {problem}"}}):
-        expected = {"trace_teacher chat", "edit_cots chat verify-backtrack-alternatives", "edit_cots chat structure"}
-        planned = arms.planned("results/tables/minimal-cot.csv")
-        assert {job for job in planned if job.split()[0] in ("trace_teacher", "edit_cots")} == expected
-        built = {job.split()[2] for job in planned if job.startswith("build_training_set")}
-        assert built == {"mincot-chat", "mincot-edited", "mincot-structure"}
-    with arms.edited(prompts={"pass_structure": "Solution to edit: {draft}\n\nOf {problem}, in five parts."}):
-        planned = arms.planned("results/tables/minimal-cot.csv")
-        assert {job for job in planned if not job.startswith(("build", "train", "sample", "score", "make"))} == {
-            "edit_cots chat structure"
-        }
+def test_what_a_second_teacher_is_asked_reruns_its_arms_and_no_others(arms: Workspace) -> None:
+    assert arms.planned(TABLE) == set()
+
+    sets = [f"results/tiny/mincot-{name}/seed0/sft.training_set.parquet" for name in ("chat", "structure", "easy")]
+
+    def planned(**over: Any) -> tuple[set[str], set[str]]:
+        """What is asked of teachers, and which methods' training sets are built anew."""
+        with arms.edited(**over):
+            jobs = arms.planned(TABLE, *sets)
+        asked = {job for job in jobs if job.split()[0] in ("trace_teacher", "edit_cots", "make_duals")}
+        return asked, {job.split()[2] for job in jobs if job.startswith("build_training_set")}
+
+    passes = {"edit_cots chat verify-backtrack-alternatives", "edit_cots chat structure"}
+    asked, built = planned(teachers={"chat": {"question": "Otherwise: {problem}"}})
+    assert asked == {"trace_teacher chat"} | passes
+    assert built == {"mincot-chat", "mincot-edited", "mincot-structure"}
+    asked, built = planned(prompts={"pass_structure": "Solution to edit: {draft}\n\nOf {problem}, in five parts."})
+    assert asked == {"edit_cots chat structure"} and built == {"mincot-structure"}
+
+
+@pytest.mark.slow
+def test_a_composition_of_known_parts_trains(finished: Workspace) -> None:
+    """ORION's rewrites, then EDIT's key steps between them and the student's own errors: a config entry only."""
+    recipe = config("all-methods")["methods"]["orion-key-steps"]
+    for stage in recipe["stages"]:
+        stage["training"] = {"max_steps": 1, "accumulation": 2}
+    with finished.edited(methods={"composed": recipe}):
+        finished.run("results/smollm2/composed/seed0/krsl/training_log.parquet")
+    pairs = pl.read_parquet(finished.work / "results/smollm2/composed/seed0/krsl.training_set.parquet")
+    errors = set(pl.read_parquet(finished.work / "results/smollm2/errors.parquet")["response"].str.strip_chars())
+    assert set(pairs["rejected"]) <= errors and len(pairs)
 
 
 # EDIT on BIG-Bench Hard.
@@ -224,7 +244,7 @@ def test_edit_runs_on_bbh_with_a_split_of_its_own(bbh: Workspace) -> None:
     sides = [pl.read_parquet(bbh.work / f"results/problems/{name}.parquet") for name in ("train", "bbh-test")]
     texts = [set(side["problem"]) for side in sides]
     assert not texts[0] & texts[1] and all(texts)
-    table = rows(bbh.work / "results/tables/main.csv")
+    table = scored(bbh, "results/tables/main.csv")
     assert list(table) == ["vanilla", "sft-long-cot", "edit-sft", "edit"]
     assert int(table["edit"]["bbh-test problems"]) == len(sides[1])
 

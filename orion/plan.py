@@ -29,7 +29,7 @@ from orion.judge import inputs as judged
 from orion.methods import DATA
 from orion.progress import quantity
 from orion.tables import inputs
-from orion.teacher.needs import needed
+from orion.teacher.needs import needs_of
 from orion.workflow import default_config, read_yaml, whole_config
 
 CALLS = {"wot": (6, 9)}  # of a solver for an answer: about, and at most
@@ -174,7 +174,7 @@ def _teacher(study: Study, assumed: Assumptions, train: int, name: str, artifact
     if teacher.source == "file":
         disk = train * assumed.teacher_tokens * assumed.bytes_per_token / 1e9
         return Row("teacher", 1, disk_gb=disk, money=0, most_money=0)
-    asked = [needed(study, assumed, train, teacher, artifact) for artifact in artifacts]
+    asked = [needs_of(study, assumed, train, teacher, artifact) for artifact in artifacts]
     prompt, most_prompt = sum(one.about * one.prompt for one in asked), sum(one.most * one.prompt for one in asked)
     tokens = sum(one.about * min(assumed.teacher_tokens, one.limit) for one in asked)
     most_tokens = sum(one.most * one.limit for one in asked)

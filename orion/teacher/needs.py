@@ -24,7 +24,7 @@ class Asked(NamedTuple):
     limit: int
 
 
-def needed(study: Study, assumed: Assumptions, train: int, teacher: Teacher, artifact: str) -> Asked:
+def needs_of(study: Study, assumed: Assumptions, train: int, teacher: Teacher, artifact: str) -> Asked:
     """`artifact` is `cots`, `duals`, `edited/verify-...`, ...: a file below results/teacher/{teacher}/."""
     with_cot = assumed.prompt_tokens + assumed.teacher_tokens
     if artifact == "cots":

@@ -114,6 +114,7 @@ def main() -> int:
     from orion.chat import Chat
     from orion.students import adapter_digest, read_manifest
     from orion.training.checkpoints import Checkpoints, only_one
+    from orion.training.held_out import divided
     from orion.training.objectives import make_objective
     from orion.training.preflight import check_rendering
     from orion.training.rows import make_examples, matched, read_rows
@@ -129,6 +130,10 @@ def main() -> int:
     examples, stats = make_examples(rows, chat, objective, longest, where)
     if unmatched := len(whole) - len(rows):
         stats |= {"in": len(whole), "dropped": stats["dropped"] | {"not in every arm": unmatched}}
+    learnt, held_out = divided(examples, spec.training.held_out)
+    if held_out:
+        trained_tokens = sum(example.trained for example in learnt)
+        stats |= {"held_out": len(held_out), "trained_tokens": trained_tokens}
     stats |= check_rendering(rows, examples, chat, objective.columns, where)
     leads = os.environ.get("RANK", "0") == "0"  # of the processes that `accelerate launch` starts, one writes
     if leads:
@@ -142,7 +147,7 @@ def main() -> int:
         shelf = Shelf(arguments.shelf, key) if arguments.shelf else None
         known = bool(leads and shelf and shelf.take(arguments.adapter, arguments.log))
         if known:
-            write_json(stats_path, stats | {"from_shelf": True} | _took(arguments, spec, examples))
+            write_json(stats_path, stats | {"from_shelf": True} | _took(arguments, spec, learnt))
             print(f"taken from the shelf ({key[:12]}), nothing to train")
         if known and "RANK" not in os.environ:
             return 0
@@ -166,11 +171,11 @@ def main() -> int:
             "student": {"identity": manifest.identity, "revision": manifest.revision},
             "template_sha256": manifest.template_sha256,
             "start": adapter_digest(start) if start else None,
-            "problems": _problems(examples),
+            "problems": _problems(learnt),
             "rows": {name: stats[name] for name in ("in", "out", "dropped", "tokens", "trained_tokens")},
         } | trained.facts  # fmt: skip
         _write_outputs(arguments, trained, manifest, made)
-        write_json(stats_path, stats | {"from_shelf": False} | _took(arguments, spec, examples))
+        write_json(stats_path, stats | {"from_shelf": False} | _took(arguments, spec, learnt))
         if shelf:
             shelf.put(arguments.adapter, arguments.log)
         checkpoints.prune()

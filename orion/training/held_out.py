@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from orion.errors import UserError
 from orion.training.rows import Example
 from orion.types import digest
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def divided(examples: Sequence[Example], share: float | None) -> tuple[list[Example], list[Example]]:

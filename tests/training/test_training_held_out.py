@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -54,6 +55,8 @@ def test_the_weights_of_the_best_epoch_are_kept(runs: Runs, training_set: Write,
     made = read_metadata(whole / "training_log.parquet")["held_out"]
     assert (made["step"], made["epoch"], made["rows"]) == (best, best / 2, 3)
     assert made["loss"] == losses[best]
+    stats = json.loads((whole / "training_log.stats.json").read_text())
+    assert (stats["out"], stats["held_out"], stats["steps"]) == (10, 3, 24)
     stopped = runs(training_set(ROWS), "stopped", tiny.spec(max_steps=best, **STEADY))
     name = "adapter_model.safetensors"
     assert files(stopped / "adapter")[name] == files(whole / "adapter")[name]

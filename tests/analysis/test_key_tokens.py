@@ -73,7 +73,8 @@ def test_the_analysis_reads_training_sets_and_is_drawn(tiny: Tiny, training_set:
     assert table.select("method", "stage", "side").rows() == [
         ("edit", "krsl", side) for side in ("right", "wrong", "both")
     ]
-    svg = CHARTS["key_tokens"](table, {"edit": "EDIT"}).to_dict()
+    chart = CHARTS["key_tokens"]
+    svg = chart.draw(chart.numbers(table, {"edit": "EDIT"}), {}).to_dict()
     assert "EDIT" in json.dumps(svg)
 
 

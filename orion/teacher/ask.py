@@ -28,6 +28,15 @@ from orion.types import Engine, Message, Record, Request, Response
 PROBES = 3  # first responses that must show some reasoning between them
 
 
+def unusable(response: Response) -> str | None:
+    """Why a response is no answer to what was asked, whatever it says; None where it ended by itself."""
+    if response.error is not None:
+        return response.error.split(":", 1)[0]
+    if response.finish_reason != "stop":
+        return "cut-off" if response.truncated else response.finish_reason
+    return None
+
+
 class Asking:
     """A teacher with its store. Nothing is started before something is missing from the store."""
 

@@ -23,6 +23,7 @@ from orion.config.base import Part
 from orion.config.duals import Duals
 from orion.config.teacher import Teacher
 from orion.prompts import fill
+from orion.teacher.ask import Asking, unusable
 from orion.types import Message, Problem, Response, Verdict, digest
 from orion.verify.policy import Grading
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from orion.methods.traces import Trace
-    from orion.teacher.ask import Asking
-
 
 SCHEMA: dict[str, type] = {
     "id": str, "kind": str, "right": str, "wrong": str, "right_key": str, "wrong_key": str, "answer": str,
@@ -69,10 +68,8 @@ def wrong_traces(cots: pl.DataFrame) -> dict[str, Trace]:
 
 def why_not(kind: str, response: Response, verdict: Verdict) -> str | None:
     """The reason why a response makes no pair; None where it makes one."""
-    if response.error is not None:
-        return response.error.split(":", 1)[0]
-    if response.finish_reason != "stop":
-        return "cut-off" if response.truncated else response.finish_reason
+    if reason := unusable(response):
+        return reason
     if verdict.verdict == "unverified":
         return "unverified"
     if verdict.answer is None:

@@ -18,12 +18,11 @@ from orion import cli
 from orion.config.base import Part
 from orion.config.teacher import Teacher
 from orion.prompts import fill
-from orion.types import Problem, Response
+from orion.teacher.ask import Asking, unusable
+from orion.types import Problem
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from orion.teacher.ask import Asking
 
 MAX_TOKENS = 2048  # of a judgement, reasoning included
 SCHEMA: dict[str, type] = {
@@ -46,14 +45,6 @@ def pattern_of(judgement: str) -> str | None:
     return stated[-1].lower() if stated else None
 
 
-def why_not(response: Response) -> str | None:
-    if response.error is not None:
-        return response.error.split(":", 1)[0]
-    if response.finish_reason != "stop":
-        return "cut-off" if response.truncated else response.finish_reason
-    return None if pattern_of(response.text) else "no-kind"
-
-
 def label(problems: Sequence[Problem], duals: pl.DataFrame, asking: Asking, spec: MistakesSpec) -> list[dict[str, Any]]:
     """A row for each kept dual whose judgement could be had, in order."""
     texts = {problem.id: problem.problem for problem in problems}
@@ -71,7 +62,7 @@ def label(problems: Sequence[Problem], duals: pl.DataFrame, asking: Asking, spec
     for pair, request, response in zip(pairs, requests, asking.complete(requests), strict=True):
         if response is None:
             continue
-        reason = why_not(response)
+        reason = unusable(response) or (None if pattern_of(response.text) else "no-kind")
         rows.append(
             {name: pair[name] for name in ("id", "right_key", "wrong_key")}
             | {

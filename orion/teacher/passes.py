@@ -23,13 +23,12 @@ from orion.config.base import Part
 from orion.config.editing import Editing, Pass
 from orion.config.teacher import Teacher
 from orion.prompts import fill
+from orion.teacher.ask import Asking, unusable
 from orion.types import Problem, Response, Verdict
 from orion.verify.policy import Grading
 
 if TYPE_CHECKING:
     from orion.methods.traces import Trace
-    from orion.teacher.ask import Asking
-
 SCHEMA: dict[str, type] = {
     "id": str, "response": str, "key": str, "cot_key": str, "keys": list, "answer": str, "verdict": str,
     "finish_reason": str, "prompt_tokens": int, "completion_tokens": int, "cost": float, "kept": bool, "why_not": str,
@@ -95,10 +94,8 @@ class Draft:
 
 def why_not(response: Response, verdict: Verdict) -> str | None:
     """The reason why an edited CoT is no training target; None where it is one."""
-    if response.error is not None:
-        return response.error.split(":", 1)[0]
-    if response.finish_reason != "stop":
-        return "cut-off" if response.truncated else response.finish_reason
+    if reason := unusable(response):
+        return reason
     if verdict.verdict == "correct":
         return None
     return "no-answer" if verdict.answer is None else verdict.verdict

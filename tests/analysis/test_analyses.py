@@ -41,6 +41,8 @@ def test_lengths_count_all_rows_and_those_of_shared_problems():
     rows = [("a", "sft", "p1", 10), ("a", "sft", "p2", 30), ("b", "sft", "p1", 4), ("b", "sft", "p1", 6)]
     table = summarise(pl.DataFrame(rows, schema=["method", "stage", "id", "tokens"], orient="row"))
     found = {(row["method"], row["problems"]): (row["rows"], row["mean"]) for row in table.iter_rows(named=True)}
+    ratios = dict(table.filter(problems="shared").select("method", "of_longest").rows())
+    assert ratios == {"a": 1.0, "b": 0.5} and table.filter(problems="all")["of_longest"].null_count() == 2
     a = table.row(0, named=True)
     assert (a["ids"], a["median"], a["p90"]) == (2, 20, 28)
     assert a["low"] < 20 < a["high"]

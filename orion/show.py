@@ -22,7 +22,7 @@ from orion.errors import UserError
 if TYPE_CHECKING:
     import polars as pl
 
-TEXTS = ("problem", "solution", "prompt", "reasoning", "response", "completion", "rejected")
+TEXTS = ("problem", "solution", "prompt", "reasoning", "response", "completion", "rejected", "judgement")
 
 
 def visible(text: str) -> str:

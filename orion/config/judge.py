@@ -45,9 +45,9 @@ class Errors(Part):
     """Which type the untrained student's errors are of (ORION: 500 of them), and which of them a method corrects."""
 
     problems: Literal["train", "benchmarks"] = Field(
-        "train",
-        description="train: errors in the exposure; all methods are sampled anew on these problems, which some were "
-        "trained on. benchmarks: errors in the evaluation, on problems that none has seen; nothing is sampled anew",
+        "benchmarks",
+        description="benchmarks: errors in the evaluation, on problems that no method has seen; nothing is sampled "
+        "anew. train: errors in the exposure; all methods are sampled anew on these problems, which some trained on",
     )
     limit: int = Field(500, gt=0, description="at most so many problems with an error, and so many that were right")
 

@@ -3,7 +3,8 @@
 It asks nothing, downloads nothing and needs nothing but the config. Counts follow from it; token lengths, shares and
 speeds are assumptions, printed beside the result: give better ones with --assume, or speeds measured in an earlier run
 with --measured (its results/tables/cost.csv). `about` goes by the assumed lengths, `at most` by every limit. What
-the stages `analysis` (new samples of all methods on problems with errors) and `judge` take, only the figures need.
+the stages `analysis` (new samples of all methods on problems with errors) and `judge` take, only the figures need;
+that models read training sets for them is a small part of the training, and not counted.
 """
 
 from __future__ import annotations
@@ -159,11 +160,10 @@ def _rows(study: Study, assumed: Assumptions) -> Iterator[Row]:
         for decoding in study.evaluation.decodings.values()
     ]  # fmt: skip
     yield _total(evaluations)._replace(stage="evaluation")
-    if (wanted := judged.errors(study)) and study.untrained:
-        again = len(calls) * min(2 * wanted.limit, train) if wanted.problems == "train" else 0
+    if (wanted := judged.errors(study)) and study.untrained and wanted.problems == "train":
         headline = study.evaluation.decodings[study.evaluation.headline]
-        jobs = len(calls) if again else 0
-        yield sampled("analysis", jobs, again * headline.draws, 1, assumed.evaluation_tokens, headline.max_tokens)
+        again = most * min(2 * wanted.limit, train) * headline.draws
+        yield sampled("analysis", len(calls), again, about / most, assumed.evaluation_tokens, headline.max_tokens)
     if study.judge:
         yield _judge(study, study.judge, assumed, train, problems)
 

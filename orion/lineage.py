@@ -7,7 +7,6 @@ leads to the training sets of the policy that gave it, whose rows have one.
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,35 +36,24 @@ def results_of(path: Path) -> Path:
     raise UserError(f"{path}: lies in no results folder (one that holds problems/), so its lineage cannot be followed")
 
 
+# Where rows have keys of their own, in the order in which a key is looked for: the latest in the way of the data first.
+KEYED: list[tuple[str, str, tuple[str, ...]]] = [
+    ("the student's rewrite", "*/refined/*.parquet", ("key",)),
+    ("the student's error", "*/errors.parquet", ("key",)),
+    ("the untrained student's sample", "*/base/train/*.parquet", ("key",)),
+    ("the teacher's template", "teacher/*/templates.parquet", ("key",)),
+    ("the teacher's edited CoT", "teacher/*/edited/*.parquet", ("key",)),
+    ("the teacher's CoT", "teacher/*/cots.parquet", ("key",)),
+    ("the teacher's dual", "teacher/*/duals.parquet", ("right_key", "wrong_key")),
+    ("the policy's answer", "*/*/seed*/*/*.parquet", ("key",)),
+]
+
+
 class Lineage:
-    """All keyed rows of a results folder that exist so far. Files are read when the first question needs them."""
+    """The keyed rows of a results folder that exist so far. Files are searched when a question needs them."""
 
     def __init__(self, results: Path) -> None:
         self.results = results
-
-    def _keyed(self, pattern: str, *columns: str) -> dict[str, tuple[Path, dict[str, Any]]]:
-        """The rows of files by what stands in `columns` (key)."""
-        from orion.files import read_table
-
-        found: dict[str, tuple[Path, dict[str, Any]]] = {}
-        for path in sorted(self.results.glob(pattern)):
-            table = read_table(path)
-            for column in columns or ("key",):
-                if column in table.columns:
-                    found |= {row[column]: (path, row) for row in table.iter_rows(named=True) if row[column]}
-        return found
-
-    @cached_property
-    def _artifacts(self) -> dict[str, dict[str, tuple[Path, dict[str, Any]]]]:
-        return {
-            "the teacher's dual": self._keyed("teacher/*/duals.parquet", "right_key", "wrong_key"),
-            "the teacher's CoT": self._keyed("teacher/*/cots.parquet"),
-            "the teacher's edited CoT": self._keyed("teacher/*/edited/*.parquet"),
-            "the teacher's template": self._keyed("teacher/*/templates.parquet"),
-            "the untrained student's sample": self._keyed("*/base/train/*.parquet"),
-            "the student's error": self._keyed("*/errors.parquet"),
-            "the student's rewrite": self._keyed("*/refined/*.parquet"),
-        }
 
     def problem(self, id: str) -> list[Step]:
         """The problem of an id, benchmarks' included."""
@@ -78,24 +66,30 @@ class Lineage:
 
     def of_key(self, key: str) -> list[Step]:
         """The row that a key stands for, if an artifact holds it: the one latest in the way of the data."""
-        for what, rows in reversed(self._artifacts.items()):
-            if key in rows:
-                return [Step(what, *rows[key])]
+        import polars as pl
+
+        for what, pattern, columns in KEYED:
+            for path in sorted(self.results.glob(pattern)):
+                if not set(columns) <= set(pl.read_parquet_schema(path)):
+                    continue
+                match = pl.any_horizontal(pl.col(column) == key for column in columns)
+                for row in pl.scan_parquet(path).filter(match).collect().iter_rows(named=True):
+                    return [Step(what, path, row)]
         return []
 
     def back(self, row: dict[str, Any]) -> list[Step]:
-        """What a row was made of, newest first, the problem last."""
+        """What a row was made of, newest first, the problem last: the keys that it names, and those that they name."""
         steps: list[Step] = []
-        todo = list(row.get("sources") or []) or [row.get("error_key"), row.get("cot_key")]
+        todo = _named(row)
         seen = {row.get("key")}
         while todo:
             key = todo.pop(0)
-            if key is None or key in seen:
+            if key in seen:
                 continue
             seen.add(key)
             for step in self.of_key(key):
                 steps.append(step)
-                todo += [step.row.get("error_key"), step.row.get("cot_key")]
+                todo += _named(step.row)
         return steps + self.problem(row["id"])
 
     def training_sets(self, path: Path) -> list[Path]:
@@ -121,3 +115,9 @@ class Lineage:
                 rows = table.filter(id=id).iter_rows(named=True)
                 found += [Step(f"sample {row['draw']} of {where}", file, row) for row in rows]
         return found
+
+
+def _named(row: dict[str, Any]) -> list[str]:
+    """The keys of other rows that a row names: `sources`, `error_key`, `cot_key`, `case_key`, ..."""
+    keys = list(row.get("sources") or [])
+    return keys + [value for name, value in row.items() if name.endswith("_key") and isinstance(value, str)]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from orion import cli
 from orion.config.training import TrainingSpec
-from orion.show import visible
+from orion.show.text import visible
 
 if TYPE_CHECKING:
     from orion.chat import Chat

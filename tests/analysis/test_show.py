@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +12,11 @@ import polars as pl
 import pytest
 
 from orion.errors import UserError
-from orion.files import write_table
-from orion.show import brief, show, visible
+from orion.files import write_json, write_table
+from orion.show.__main__ import show
+from orion.show.text import brief, grid, visible
 from tests.analysis.folder import write_study
+from tests.explorer.pages import write_judged
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +89,68 @@ def test_a_score_leads_through_samples_and_training_rows_to_the_teachers_respons
 def test_a_row_is_found_by_its_key(results: Path):
     text = shown(results / "student/orion/seed0/bench/sampled.parquet", "orion-2-1")
     assert "row 1 of 1" in text and "draw=1" in text
+
+
+def test_the_beginning_of_a_key_will_do(results: Path):
+    path = results / "student/refined/error-and-cot.parquet"
+    assert "row 1 of 1" in shown(path, "refined0")
+    write_table(path.parent / "long.parquet", pl.read_parquet(path).with_columns(key=pl.col("key") + "0" * 56))
+    assert "row 1 of 1" in shown(path.parent / "long.parquet", "refined1")
+    with pytest.raises(UserError, match="no row with id or key 'refine'"):
+        shown(path.parent / "long.parquet", "refine")
+    (path.parent / "long.parquet").unlink()
+
+
+def test_scores_stand_with_their_intervals(results: Path):
+    path = results / "student/orion/seed0/scores.parquet"
+    about = {"student": "student", "method": "orion", "seed": "0"}
+    write_table(path, pl.read_parquet(path), about)
+    text = shown(path)
+    assert re.search(r"bench +sampled +50\.0 +\[\d+\.\d, \d+\.\d\] +4 +2 +0\.0%", text)
+    assert "evaluation student orion seed 0" in text
+
+
+def test_statistics_say_what_was_dropped_and_why(tmp_path: Path):
+    write_json(tmp_path / "x.stats.json", {"in": 9, "out": 3, "dropped": {"odd": 1, "cut-off": 5}, "more": {"a": 0.5}})
+    lines = shown(tmp_path / "x.stats.json").splitlines()
+    assert lines[0].endswith("kept 3 of 9 (33.3%)")
+    assert [line.split() for line in lines[1:3]] == [["5", "cut-off"], ["1", "odd"]]
+    assert lines[4:] == ["more", "  a   0.5"]
+
+
+def test_wide_tables_are_turned_or_follow_in_blocks():
+    columns = ["student", "method", *(f"benchmark {n} Acc@1" for n in range(12))]
+    few = list(grid(columns, [["s", "orion", *["50.0"] * 12]], 60))
+    assert len(few) == 14 and few[2].split() == ["benchmark", "0", "Acc@1", "50.0"]
+    many = list(grid(columns, [["s", f"method-{n}", *["50.0"] * 12] for n in range(20)], 60))
+    assert max(map(len, many)) <= 60
+    assert sum(line.startswith("s        method-7") for line in many) == many.count("") + 1, "names stand in each block"
+    assert sum(line.count("benchmark") for line in many) == 12
+
+
+def test_tables_in_markdown_are_aligned(tmp_path: Path):
+    (tmp_path / "t.md").write_text("| A | B |\n| --- | ---: |\n| x \\| y | **1.0**<br>[0.5, 2.0] |\n\nA caption.\n")
+    assert shown(tmp_path / "t.md").splitlines() == ["A      B", "x | y  *1.0* [0.5, 2.0]", "", "A caption."]
+
+
+def test_weights_are_counted_without_loading_them(tmp_path: Path):
+    header = {"__metadata__": {}, **{f"l{n}.lora_A.weight": {"dtype": "F32", "shape": [2, 3]} for n in range(4)}}
+    text = json.dumps(header).encode()
+    (tmp_path / "a.safetensors").write_bytes(len(text).to_bytes(8, "little") + text)
+    said = shown(tmp_path / "a.safetensors")
+    assert "4 tensors, 24 numbers" in said and re.search(r"4 +F32 +lora_A +\[2, 3\]", said)
+    (tmp_path / "b.safetensors").write_bytes(b"x" * 20)
+    with pytest.raises(UserError, match="no readable safetensors file"):
+        shown(tmp_path / "b.safetensors")
+
+
+def test_a_judgement_leads_to_the_sample_that_was_judged(results: Path):
+    write_judged(results)
+    text = shown(results / "analysis/student/judged/errors.parquet", "train-1", True)
+    steps = [line.split(" (")[0] for line in text.splitlines() if line.startswith("<-")]
+    assert steps == ["<- the student's error", "<- the problem"]
+    text = shown(results / "analysis/student/judged/errors.parquet", "vanilla-2-1", True)
+    assert "<- the policy's answer (student/vanilla/seed0/bench/sampled.parquet)" in text
 
 
 def test_model_output_cannot_steer_the_terminal(tmp_path: Path):

@@ -5,11 +5,16 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Waiting threads that spin starve the others when several jobs share a machine.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: run explore test check lock lint clean
+.PHONY: run report explore test check lock lint clean
 
 run: $(BIN)/.ready
 	snakemake --cores all results/tables/main.csv
 	@cat results/tables/main.md
+
+# Tables, figures, statistics, costs and traces in one file that opens in any browser, without network.
+report: $(BIN)/.ready
+	snakemake --cores all report
+	snakemake --report report.html report
 
 # The traces of a run in the browser; the file also opens by itself.
 explore: $(BIN)/.ready

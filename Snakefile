@@ -5,6 +5,9 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
+report: "report/workflow.rst"
+
+
 include: "rules/common.smk"
 include: "rules/problems.smk"
 include: "rules/students.smk"
@@ -26,7 +29,7 @@ include: "rules/report.smk"
 rule all:
     default_target: True
     input:
-        rules.tables.input,
+        rules.report.input,
 
 
 rule problems:

@@ -67,13 +67,19 @@ rule draw_figure:
     input:
         "results/analysis/{student}/{analysis}.parquet",
     output:
-        table="results/figures/{student}/{analysis}.csv",
-        drawn=report(
-            multiext("results/figures/{student}/{analysis}", ".svg", ".png"),
+        table=report(
+            "results/figures/{student}/{analysis}.csv",
             caption="../report/figure.rst",
             category="Figures",
-            labels={"student": "{student}", "analysis": "{analysis}"},
+            labels={"student": "{student}", "figure": "{analysis}", "form": "numbers"},
         ),
+        drawn=report(
+            "results/figures/{student}/{analysis}.svg",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"student": "{student}", "figure": "{analysis}", "form": "drawn"},
+        ),
+        print="results/figures/{student}/{analysis}.png",
     log:
         "logs/figures/{student}/{analysis}.log",
     benchmark:

@@ -33,6 +33,9 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
+# For the report's captions, which quote the whole checked config, defaults included.
+config.update(study.model_dump(mode="json", exclude_none=True))
+
 specs_of = specs.Specs(study)
 artifacts = Artifacts(study)
 STORE = study.store

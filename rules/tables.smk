@@ -5,11 +5,23 @@ rule make_tables:
     input:
         scores=lambda w: specs_of.table_scores(w.table),
     output:
-        multiext(
+        scores=report(
+            "results/tables/{table}.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            subcategory="{table}",
+            labels={"content": "the table", "form": "CSV"},
+        ),
+        tests=report(
+            "results/tables/{table}.tests.csv",
+            caption="../report/tests.rst",
+            category="Tables",
+            subcategory="{table}",
+            labels={"content": "tests of differences", "form": "CSV"},
+        ),
+        others=multiext(
             "results/tables/{table}",
-            ".csv",
             ".tidy.csv",
-            ".tests.csv",
             ".claims.csv",
             ".claims.md",
             ".md",
@@ -35,9 +47,14 @@ rule count_losses:
     input:
         inputs.filter_stats(study),
     output:
-        multiext(
-            "results/tables/data", ".csv", ".tidy.csv", ".reasons.csv", ".md", ".tex"
+        report(
+            "results/tables/data.csv",
+            caption="../report/table.rst",
+            category="Data",
+            subcategory="data",
+            labels={"content": "the table", "form": "CSV"},
         ),
+        multiext("results/tables/data", ".tidy.csv", ".reasons.csv", ".md", ".tex"),
     log:
         "logs/tables/data.log",
     benchmark:
@@ -56,7 +73,14 @@ rule count_costs:
         artifacts=inputs.completion_files(study),
         stats=inputs.training_stats(study),
     output:
-        multiext("results/tables/cost", ".csv", ".tidy.csv", ".md", ".tex"),
+        report(
+            "results/tables/cost.csv",
+            caption="../report/table.rst",
+            category="Cost",
+            subcategory="cost",
+            labels={"content": "the table", "form": "CSV"},
+        ),
+        multiext("results/tables/cost", ".tidy.csv", ".md", ".tex"),
     log:
         "logs/tables/cost.log",
     benchmark:

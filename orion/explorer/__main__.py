@@ -23,29 +23,35 @@ def main() -> None:
     parser.add_argument("--benchmarks", nargs="*", type=Path, default=[], help="parquet of each benchmark's problems")
     parser.add_argument("--samples", nargs="*", type=Path, default=[], help="answers of every policy")
     parser.add_argument("--sets", nargs="*", type=Path, default=[], help="training sets: which trace trained whom")
-    parser.add_argument("--error-types", nargs="*", type=Path, default=[], help="parquet: key, type")
+    parser.add_argument(
+        "--judged", nargs="*", type=Path, default=[], help="results/analysis/{student}/judged/errors.parquet"
+    )
     parser.add_argument("--room", type=int, help="bytes of text in the page; beyond, it shows fewer draws of a policy")
     parser.add_argument("--output", required=True, type=Path, help="the page")
+    parser.add_argument("--excerpt", type=Path, help="beside it a page that is small enough for a report")
     arguments = parser.parse_args()
     spec = ExplorerSpec.parse(cli.read_spec(arguments.spec))
 
-    from orion.explorer.items import ROOM, benchmark_items, draws_that_fit, training_items
+    from orion.explorer.excerpt import excerpt
+    from orion.explorer.items import ROOM, benchmark_items, draws_that_fit, judgements, training_items
     from orion.explorer.page import page
-    from orion.files import read_table, replacing
+    from orion.files import read_table, replacing, write_text
 
-    types = {row["key"]: row["type"] for p in arguments.error_types for row in read_table(p).iter_rows(named=True)}
+    judged = judgements(arguments.judged)
     problems = read_table(arguments.problems)
     taught = (arguments.cots, arguments.errors, arguments.refined)
-    items = training_items(problems, *taught, spec.students, types, arguments.sets)
+    items = training_items(problems, *taught, spec.students, arguments.sets, judged)
     used = sum(len(t["text"].encode("utf-8", "replace")) for item in items for t in item.traces)
     draws = draws_that_fit(arguments.samples, max(0, (arguments.room or ROOM) - used))
-    items += benchmark_items(arguments.benchmarks, arguments.samples, spec.students, draws)
+    items += benchmark_items(arguments.benchmarks, arguments.samples, spec.students, draws, judged)
     note = (
         "" if draws is None else f"The first {draws} draws of every policy for a problem stand here; shares count all."
     )
     with replacing(arguments.output) as part, part.open("w", encoding="utf-8") as file:
         for piece in page(items, spec, note):
             file.write(piece)
+    if arguments.excerpt:
+        write_text(arguments.excerpt, excerpt(items, spec, note))
     traces = sum(len(item.traces) for item in items)
     print(f"{len(items)} problems, {traces} traces, {arguments.output.stat().st_size / 1e6:.1f} MB: {arguments.output}")
     if note:

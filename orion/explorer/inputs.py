@@ -6,6 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
+from orion.analysis.inputs import looked_at
 from orion.config.study import Study
 from orion.explorer.spec import ExplorerSpec
 from orion.tables.inputs import completion_files, policies, trainings
@@ -26,9 +27,15 @@ def refined(study: Study) -> list[str]:
     return [path for path in completion_files(study) if "/refined/" in path]
 
 
+def judged(study: Study) -> list[str]:
+    """What a judge said about errors of the untrained students, where the study has a judge of errors."""
+    return [path for student in study.students for path in looked_at(study, student, "errors")]
+
+
 def sets(study: Study) -> list[str]:
-    """Training sets of the first seed: which traces a method trains on is the same for all seeds, or drawn by them."""
-    return [f"results/{arm.path}.training_set.parquet" for arm in trainings(study) if arm.seed == study.seeds[0]]
+    """The training sets of each method, of its first seed."""
+    first = [arm for arm in trainings(study) if arm.seed == study.seeds_of(arm.method)[0]]
+    return [f"results/{arm.path}.training_set.parquet" for arm in first]
 
 
 def samples(study: Study) -> list[str]:

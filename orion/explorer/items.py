@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 Trace = dict[str, Any]
+Place = tuple[str, str, str]  # student, name of the problems, id
+NONE: Mapping[Any, Any] = {}
 ROOM = 400_000_000  # bytes of text in a page: about 150 MB as a file, which a browser holds without effort
 
 
@@ -21,6 +23,15 @@ class Policy(NamedTuple):
     decoding: str
 
 
+class Judgement(NamedTuple):
+    """What a judge said about an error of the untrained student: its type and the words; `key` is the sample's."""
+
+    type: str
+    words: str
+    key: str
+    judge: str
+
+
 class Item(NamedTuple):
     """A problem for one student. `set` is `train` or the benchmark's name; traces have a `role`: teacher, error,
     rewrite or answer. `counts` are (right, all) of the draws of each policy, those without a trace here included."""
@@ -30,6 +41,7 @@ class Item(NamedTuple):
     problem: dict[str, Any]
     traces: list[Trace]
     counts: dict[Policy, tuple[int, int]]
+    judged: Judgement | None = None
 
     @property
     def uid(self) -> str:
@@ -65,14 +77,13 @@ def training_items(
     errors: Sequence[Path],
     refined: Sequence[Path],
     students: Sequence[str],
-    types: Mapping[str, str],
     sets: Sequence[Path] = (),
+    judged: Mapping[Place, Judgement] = NONE,
 ) -> list[Item]:
     """What happened to every training problem: the teacher's CoTs, each student's errors and rewrites.
 
     Args:
         errors, refined, sets: files below results/{student}/.
-        types: key of an error -> its type, as far as a judge named one.
         sets: training sets, whose rows name the traces that they were made of.
     """
     from orion.files import read_table
@@ -86,10 +97,26 @@ def training_items(
         found += [("rewrite", path) for path in refined if path.parent.parent.name == student]
         for role, path in found:
             for row in read_table(path).iter_rows(named=True):
-                more = {"type": types.get(row["key"]), "trained": trained.get(row["key"])}
-                traces.setdefault(row["id"], []).append(trace(role, row, path, **more))
-        items += [Item(student, "train", p, traces.get(p["id"], []), {}) for p in problems.iter_rows(named=True)]
+                traces.setdefault(row["id"], []).append(trace(role, row, path, trained=trained.get(row["key"])))
+        for problem in problems.iter_rows(named=True):
+            id = problem["id"]
+            items.append(Item(student, "train", problem, traces.get(id, []), {}, judged.get((student, "train", id))))
     return items
+
+
+def judgements(paths: Iterable[Path]) -> dict[Place, Judgement]:
+    """Of results/analysis/{student}/judged/errors.parquet: what a judge said about a problem's error."""
+    from orion.files import read_metadata, read_table
+
+    found = {}
+    for path in paths:
+        by = read_metadata(path)
+        judge = f"{by['judge']}, a script" if by.get("judge_kind") == "script" else by.get("judge", "the judge")
+        for row in read_table(path).iter_rows(named=True):
+            if row["type"]:
+                said = Judgement(row["type"], row["judgement"] or "", row["case_key"], judge)
+                found[path.parts[-3], row["problems"], row["id"]] = said
+    return found
 
 
 def _trained_on(sets: Iterable[Path]) -> dict[str, list[str]]:
@@ -118,7 +145,11 @@ def draws_that_fit(samples: Sequence[Path], room: int) -> int | None:
 
 
 def benchmark_items(
-    benchmarks: Sequence[Path], samples: Sequence[Path], students: Sequence[str], draws: int | None = None
+    benchmarks: Sequence[Path],
+    samples: Sequence[Path],
+    students: Sequence[str],
+    draws: int | None = None,
+    judged: Mapping[Place, Judgement] = NONE,
 ) -> list[Item]:
     """What every policy answered: `samples` are results/{student}/{method}/seed{n}/{benchmark}/{decoding}.parquet.
     Of each policy and problem the first `draws` get a trace; all are counted."""
@@ -128,7 +159,10 @@ def benchmark_items(
     for path in benchmarks:
         problems = list(read_table(path).iter_rows(named=True))
         for student in students:
-            found = {problem["id"]: Item(student, path.stem, problem, [], {}) for problem in problems}
+            found = {
+                p["id"]: Item(student, path.stem, p, [], {}, judged.get((student, path.stem, p["id"])))
+                for p in problems
+            }
             for file in samples:
                 if (file.parts[-5], file.parent.name) == (student, path.stem):
                     _add_answers(found, file, draws)
@@ -168,7 +202,7 @@ def entry(item: Item) -> dict[str, Any]:
         "errors": sum(t["role"] == "error" for t in item.traces),
         "rewrites": len(rewrites),
         "kept": sum(bool(t.get("kept")) for t in rewrites),
-        "types": sorted({t["type"] for t in item.traces if "type" in t}),
+        "type": item.judged.type if item.judged else "",
         "shortest": min(tokens),
         "longest": max(tokens),
     }
@@ -180,4 +214,5 @@ def detail(item: Item) -> dict[str, Any]:
         name: item.problem.get(name) or "" for name in ("id", "problem", "answer", "solution", "subject", "level")
     }
     counts = {" ".join(policy): count for policy, count in item.counts.items()}
-    return problem | {"traces": item.traces, "counts": counts}
+    judged = {"judged": item.judged._asdict()} if item.judged else {}
+    return problem | {"traces": item.traces, "counts": counts} | judged

@@ -72,7 +72,7 @@ def index_of(items: Sequence[Item], spec: ExplorerSpec, note: str) -> dict[str, 
         "labels": spec.labels,
         "note": note,
         "base": spec.base or (methods[0] if methods else ""),
-        "types": sorted({name for e in entries for name in e["types"]}),
+        "types": sorted({e["type"] for e in entries} - {""}),
     }
 
 

@@ -100,3 +100,8 @@ def benchmark_files(study: Study) -> list[str]:
     """Snakemake's measurements of the jobs behind the completions and the trainings."""
     paths = [*completions(study), *(training.path for training in trainings(study))]
     return [f"benchmarks/{path}.tsv" for path in paths]
+
+
+def category(table: str) -> str:
+    """Where a table stands in the report."""
+    return {"data": "Data", "cost": "Cost"}.get(table, "Tables")

@@ -14,8 +14,10 @@ pytest.importorskip("selenium")
 from selenium.webdriver.common.keys import Keys
 
 from bench.browser import CHROMIUM, DRIVER, Page, browser
+from bench.explorer_study import ANSWERS, TRAINED
+from bench.explorer_study import write_study as write_study_of
 from tests.analysis.folder import write_study
-from tests.explorer.pages import make_page
+from tests.explorer.pages import make_page, write_judged
 
 pytestmark = [
     pytest.mark.slow,
@@ -40,7 +42,9 @@ HOSTILE = [
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     folder = tmp_path_factory.mktemp("explorer")
-    make_page(write_study(folder), folder / "traces.html")
+    results = write_study(folder)
+    write_judged(results)
+    make_page(results, folder / "traces.html")
     with browser(folder / "traces.html", folder / "profile") as opened:
         yield opened
 
@@ -127,6 +131,8 @@ def test_a_benchmark_problem_shows_every_methods_answers(page: Page):
         ({"change": "lost", "method": "orion"}, 1),
         ({"verdict": "kept"}, 1),
         ({"verdict": "dropped"}, 1),
+        ({"type": "calculation"}, 1),
+        ({"type": "reasoning", "set": "train"}, 1),
         ({"min": "10"}, 3),
         ({"q": "bench-3"}, 1),
         ({"q": "Sum it up"}, 3),  # stands in answers only: all texts are searched
@@ -174,6 +180,15 @@ def test_a_link_leads_to_one_trace(page: Page):
     page.press("j")
     page.shows("train-1")
     assert "key" not in page.driver.current_url
+
+
+def test_the_judge_is_quoted_by_name_beside_the_error_it_judged(page: Page):
+    page.open("#type=calculation&trace=student/bench/bench-2")
+    page.shows("bench-2")
+    assert page.text(".judged summary") == "Error type calculation, by scripted-judge, a script"
+    page.all(".judged summary")[0].click()
+    page.until(lambda: "It adds where it should not." in page.text(".judged"))
+    assert page.all(".card:nth-child(1) .draws [aria-pressed=true]")[0].text.startswith("1"), "the sample it judged"
 
 
 def test_what_the_filters_are_after_is_shown_first(page: Page):
@@ -253,7 +268,9 @@ def test_text_is_legible(page: Page, mode: bool):
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
 def test_hostile_output_stands_there_as_text(page: Page, tmp_path: Path, number: int):
     said = HOSTILE[number]
-    make_page(write_study(tmp_path, [said]), tmp_path / "traces.html")
+    results = write_study(tmp_path, [said])
+    write_judged(results, said)
+    make_page(results, tmp_path / "traces.html")
     page = Page(page.driver, tmp_path / "traces.html")
     for id in ("train/train-0", "bench/bench-2"):
         page.open(f"#trace=student/{id}")
@@ -272,3 +289,24 @@ def test_hostile_output_stands_there_as_text(page: Page, tmp_path: Path, number:
     page.press("j")
     page.until(lambda: page.text("#trace h2"))
     assert page.count() == 7
+
+
+def test_five_thousand_traces_are_listed_searched_and_read(page: Page, tmp_path: Path):
+    write_study_of(tmp_path / "results", 5000)
+    make_page(tmp_path / "results", tmp_path / "traces.html")
+    page = Page(page.driver, tmp_path / "traces.html")
+    page.open()
+    problems = page.count()
+    assert problems == 5000 // 2 // TRAINED + 5000 // 2 // ANSWERS
+    assert page.script("return document.querySelectorAll('script[id^=chunk]').length") > 20
+    for key in (Keys.END, Keys.HOME):
+        page.press(key)
+        page.until(lambda: page.all(".row[aria-selected=true]"))
+        assert len(page.all(".row")) < 50, "only what is in sight is on the page"
+    page.choose("q", "boxed{98}")
+    page.until(lambda: "searched" not in page.text("#count") and page.count() < problems)
+    assert page.count() > 0
+    page.press("j")
+    page.until(lambda: page.script("return CSS.highlights.get('found')?.size > 0 || !!document.querySelector('.fbox')"))
+    page.choose("set", "bench")
+    page.until(lambda: page.count() < problems / 2)

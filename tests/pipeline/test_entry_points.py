@@ -16,7 +16,7 @@ from tests.pipeline.workspace import ROOT, merged
 STAGES = [
     "problems", "students", "teacher", "sample", "error_set", "refinement", "methods.build", "training", "scores",
     "tables", "verify", "store", "compare", "decontamination", "teacher.duals", "teacher.templates", "show",
-    "analysis.likelihood", "analysis.perplexity", "analysis.lengths", "figures",
+    "explorer", "tables.page", "analysis.likelihood", "analysis.perplexity", "analysis.lengths", "figures",
 ]  # fmt: skip
 HEAVY = {"torch", "transformers", "polars", "openai", "vllm", "peft", "datasets", "sympy", "scipy"}
 

@@ -21,7 +21,7 @@ export function fitting(index, state, hits) {
   return index.entries.filter((entry) => {
     if (state.student && entry.student !== state.student) return false;
     if (state.set && entry.set !== state.set) return false;
-    if (state.type && !entry.types.includes(state.type)) return false;
+    if (state.type && entry.type !== state.type) return false;
     if (entry.longest < min || entry.shortest > max) return false;
     if (state.method && entry.right[state.method] === undefined) return false;
     if (state.verdict === "kept" && !entry.kept) return false;

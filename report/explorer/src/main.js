@@ -81,8 +81,8 @@ async function mark(item) {
   highlight();
 }
 
-/** Colours the words that were searched for, without touching the text. */
-function highlight() {
+/** Colours the words that were searched for, without touching the text; with `reveal`, texts that scroll show them. */
+function highlight(reveal = false) {
   if (!CSS.highlights) return;
   CSS.highlights.delete("found");
   const words = data.wordsOf(state.q);
@@ -99,6 +99,14 @@ function highlight() {
     }
   }
   CSS.highlights.set("found", new Highlight(...ranges));
+  if (!reveal) return;
+  for (const box of document.querySelectorAll(".columns .prose")) {
+    const hit = box.scrollHeight > box.clientHeight && ranges.find((range) => box.contains(range.startContainer));
+    if (!hit) continue;
+    const range = document.createRange();
+    range.setStart(hit.startContainer, hit.startOffset);
+    box.scrollTop += range.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3;
+  }
 }
 
 const hint = (text) => render(html`<p class="hint">${text}</p>`, $("trace"));
@@ -122,6 +130,7 @@ async function open(uid, key) {
   document.title = `${entry.id} · Traces`;
   show();
   $("trace").scrollTop = 0;
+  highlight(true);
   document.querySelector(".linked")?.scrollIntoView({ block: "nearest" });
 }
 
@@ -213,6 +222,7 @@ async function start() {
   update();
   reveal(listed.findIndex((entry) => entry.uid === state.trace));
   document.body.dataset.ready = "yes";
+  performance.mark("ready");
 }
 
 start().catch((error) => $("trace").replaceChildren() ?? hint(html`This page cannot be shown: ${error.message}`));

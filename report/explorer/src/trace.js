@@ -58,12 +58,12 @@ export function choice(entry, item, index, state, words) {
   };
   if (entry.set === "train") {
     const kept = { kept: true, dropped: false }[state.verdict];
-    const fits = ({ rewrite, error }) => (kept === undefined || rewrite?.kept === kept) && (!state.type || error?.type === state.type);
+    const fits = ({ rewrite, error }) => (kept === undefined || rewrite?.kept === kept) && (!state.type || error?.key === item.judged?.key);
     return { pick: pick(pairsOf(item), (pair) => [pair.error, pair.rewrite, pair.teacher], fits), draws: {} };
   }
   const draws = groupsOf(item, index, state.method).map(({ name, method, draws }) => {
     const right = state.change ? (state.change === "gained") !== (method === index.base) : undefined;
-    return [name, pick(draws, (draw) => [draw], (draw) => right === undefined || (draw.verdict === "correct") === right)];
+    return [name, pick(draws, (draw) => [draw], (draw) => (state.type ? draw.key === item.judged?.key : right === undefined || (draw.verdict === "correct") === right))];
   });
   return { pick: 0, draws: Object.fromEntries(draws) };
 }
@@ -75,7 +75,6 @@ function facts(trace) {
     trace.temperature && `temperature ${trace.temperature.replace(/^t/, "")}`,
     trace.tokens != null && `${number(trace.tokens)} tokens`,
     trace.finish && trace.finish !== "stop" && `ended by ${trace.finish}`,
-    trace.type && `error type ${trace.type}`,
     trace.kept === true && "kept",
     trace.kept === false && `dropped: ${trace.whyNot}`,
   ].filter(Boolean);
@@ -135,26 +134,28 @@ const problems = new WeakMap();
 
 /** The texts of an item that stand above its traces, as elements made once. */
 function statement(item) {
-  if (!problems.has(item)) problems.set(item, { problem: new Prose(item.problem), solution: item.solution ? new Prose(item.solution) : null });
+  const made = (text) => (text ? new Prose(text) : null);
+  if (!problems.has(item)) problems.set(item, { problem: new Prose(item.problem), solution: made(item.solution), judged: made(item.judged?.words) });
   return problems.get(item);
 }
 
 /** Every text on the page, for typesetting: [Prose, ...]. */
 export function shownProses(entry, item, view, index, state) {
-  const { problem, solution } = statement(item);
+  const { problem, solution, judged } = statement(item);
   const { error, teacher, rewrite } = pairsOf(item)[view.pick] ?? {};
   const answered = groupsOf(item, index, state.method).map((group) => group.draws[Math.min(view.draws[group.name] ?? 0, group.draws.length - 1)]);
-  return [problem, solution, ...(entry.set === "train" ? [error, teacher, rewrite] : answered).filter(Boolean).map(proseOf)].filter(Boolean);
+  return [problem, solution, judged, ...(entry.set === "train" ? [error, teacher, rewrite] : answered).filter(Boolean).map(proseOf)].filter(Boolean);
 }
 
 export function traceView(entry, item, view, act, index, state) {
-  const { problem, solution } = statement(item);
+  const { problem, solution, judged } = statement(item);
   const about = [entry.student, entry.set, item.subject, item.level && `level ${item.level}`].filter(Boolean).join(" · ");
   return html`<header class="top"><div><h2>${safe(entry.id)}</h2><p>${safe(about)}</p></div>
     <div class="actions"><button aria-label="previous problem" title="previous problem (k)" @click=${() => act.step(-1)}>↑</button><button aria-label="next problem" title="next problem (j)" @click=${() => act.step(1)}>↓</button>
       <button id="copy" @click=${act.copy}>${view.copied ? "Copied" : "Copy link"}</button></div></header>
     <section class="problem" aria-label="Problem">${problem.element}
       <p class="facts"><span>label <b title=${plain(item.answer)}>${safe(cut(item.answer, 200))}</b></span></p>
-      ${solution ? html`<details><summary>Written solution</summary>${solution.element}</details>` : nothing}</section>
+      ${solution ? html`<details><summary>Written solution</summary>${solution.element}</details>` : nothing}
+      ${judged ? html`<details class="judged"><summary>Error type <b>${safe(item.judged.type)}</b>, by ${safe(item.judged.judge)}</summary>${judged.element}</details>` : nothing}</section>
     ${entry.set === "train" ? training(item, view, act, index) : answers(item, view, act, index, state)}`;
 }

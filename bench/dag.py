@@ -7,7 +7,6 @@ Seconds are of processor time, the fewest of several turns: planning waits for n
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import resource
 import subprocess
@@ -53,9 +52,8 @@ def study(jobs: int) -> dict[str, object]:
 
 def snakemake(snakefile: Path, folder: Path, *arguments: str) -> tuple[float, str]:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--directory", str(folder)]
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

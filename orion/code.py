@@ -7,12 +7,30 @@ an edited function reruns the stages that use it and no others. Docstrings, comm
 from __future__ import annotations
 
 import ast
+import atexit
+import contextlib
 import hashlib
+import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any, NamedTuple
+
+from orion.files import write_json
 
 ROOT = Path(__file__).resolve().parent.parent
+# What parsing a file told, by the digest of its bytes: as with compiled code, kept only to be fast.
+KEPT = Path(__file__).parent / "__pycache__/code_digests.json"
+
+
+class _Code(NamedTuple):
+    """Of one file: the digest of its code, and the orion modules that it imports."""
+
+    digest: str
+    imports: tuple[str, ...]
+
+
+_read: dict[str, list[Any]] = {}  # parsed by this process
 
 
 def _path(module: str) -> Path | None:
@@ -52,13 +70,42 @@ def _imports_below(node: ast.AST) -> Iterator[str]:
         yield from _imports_below(child)
 
 
+def _bytes_digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 @cache
-def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
-    """(digest of the file's code, orion modules it imports)."""
+def _kept() -> dict[str, list[Any]]:
+    """File -> [digest of its bytes, what was parsed], from earlier processes."""
+    own = [_bytes_digest(Path(__file__))]  # another version of this module may read code differently
+    try:
+        found: dict[str, list[Any]] = json.loads(KEPT.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        found = {}
+    return found if found.get("by") == own else {"by": own}
+
+
+@atexit.register
+def _keep() -> None:
+    """Keep what this process parsed for the next one. Where nothing can be written, that one parses again."""
+    parsed = {name: code for name, code in _read.items() if _kept().get(name) != code}
+    if parsed:
+        with contextlib.suppress(OSError):
+            write_json(KEPT, _kept() | parsed)
+
+
+@cache
+def _parsed(path: Path) -> _Code:
+    name, key = str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else "", _bytes_digest(path)
+    if (kept := _kept().get(name)) and kept[0] == key:
+        return _Code(kept[1], tuple(kept[2]))
     tree = ast.parse(path.read_text(encoding="utf-8"))
     imports = tuple(sorted({name for name in _imports(tree) if name.split(".")[0] == "orion"}))
     code = ast.unparse(_without_docstrings(tree))  # unlike `ast.dump`, the same on every version of Python
-    return hashlib.sha256(code.encode()).hexdigest(), imports
+    found = _Code(hashlib.sha256(code.encode()).hexdigest(), imports)
+    if name:
+        _read[name] = [key, found.digest, list(imports)]
+    return found
 
 
 def modules_of(*entries: str) -> list[str]:

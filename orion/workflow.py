@@ -156,20 +156,28 @@ class Artifacts:
             for other in self.study.methods[method].stages
         ]
 
-    def solver_data(self, w: Any) -> Mapping[str, str]:
-        """The artifacts that a method's solver takes its examples from, by name."""
+    def policy(self, w: Any) -> Mapping[str, str]:
+        """What a method answers with, by name: the adapter of its last stage, what its solver takes its examples from;
+        nothing for the untrained student."""
+        recipe = self.study.methods[w.method]
+        given = {"adapter": self._adapter(w, recipe.stages[-1])} if recipe.stages else {}
+        needs = SOLVERS[recipe.solver].needs if recipe.solver else ()
         paths = {
             "train": "results/problems/train.parquet",
             "cots": f"results/teacher/{self.study.teacher}/cots.parquet",
         }
-        name = self.study.methods[w.method].solver
-        return {need: paths[need] for need in SOLVERS[name].needs} if name else {}
+        return given | {need: paths[need] for need in needs}
+
+    def policy_options(self, w: Any, input: Any) -> str:
+        """Where `orion.sample` finds the policy and its store: paths, which a rule's inputs track."""
+        named = dict(input.items())
+        given = {name: named[name] for name in ("adapter", "train", "cots") if name in named}
+        if "cots" in given:
+            given["seed"] = w.seed
+        given["store"] = f"{self.study.store}/{w.student}"
+        return " ".join(f"--{name} {value}" for name, value in given.items())
 
     def start_adapter(self, w: Any) -> list[str]:
         """The adapter of the stage before, or nothing for the first one."""
         folders = [stage.folder for stage in self._stages(w)]
         return [self._adapter(w, stage) for stage in self._stages(w)[: folders.index(w.stage)][-1:]]
-
-    def final_adapter(self, w: Any) -> list[str]:
-        """The adapter of the method's last stage; nothing for the untrained student."""
-        return [self._adapter(w, stage) for stage in self._stages(w)[-1:]]

@@ -3,10 +3,9 @@
 
 rule sample_benchmark:
     input:
-        unpack(artifacts.solver_data),
+        unpack(artifacts.policy),
         problems="results/problems/{benchmark}.parquet",
         model="results/models/{student}/manifest.json",
-        adapter=artifacts.final_adapter,
     output:
         "results/{student}/{method}/seed{seed}/{benchmark}/{decoding}.parquet",
     log:
@@ -18,16 +17,11 @@ rule sample_benchmark:
     params:
         spec=lambda w: specs_of.samples(w.student, w.method, w.decoding),
         code=lambda w: code_digest("orion.sample", *specs_of.solver(w.method)),
-        adapter=lambda w, input: f"--adapter {input.adapter}" if input.adapter else "",
-        examples=lambda w, input: (
-            f"--train {input.train} --cots {input.cots} --seed {w.seed}"
-            if "cots" in input.keys()
-            else ""
-        ),
-        store=lambda w, input: f"{STORE}/{w.student}",
+        # One function: planning thousands of these jobs takes what their functions take.
+        given=lambda w, input: artifacts.policy_options(w, input),
     shell:
         "python -m orion.sample --spec {params.spec:q} --problems {input.problems} --model {input.model}"
-        " {params.adapter} {params.examples} --store {params.store} --threads {threads}"
+        " {params.given} --threads {threads}"
         " --note student={wildcards.student} --note method={wildcards.method} --note seed={wildcards.seed}"
         " --note problems={wildcards.benchmark} --note decoding={wildcards.decoding}"
         " --output {output} > {log} 2>&1"
@@ -35,9 +29,8 @@ rule sample_benchmark:
 
 rule score_policy:
     input:
-        samples=lambda w: expand(
-            "results/{student}/{method}/seed{seed}/{benchmark}/{decoding}.parquet",
-            **w,
+        samples=expand(
+            "results/{{student}}/{{method}}/seed{{seed}}/{benchmark}/{decoding}.parquet",
             benchmark=study.benchmarks,
             decoding=study.evaluation.decodings,
         ),

@@ -9,8 +9,23 @@ An output passes through extraction.py (which string is the answer), cascade.py 
 where that takes algebra, pool.py (sympy in processes that can be killed). policy.py says how strictly.
 """
 
-from orion.verify.classes import answer_classes
-from orion.verify.grader import verify, verify_batch
+from typing import TYPE_CHECKING, Any
+
 from orion.verify.policy import Grading
 
+if TYPE_CHECKING:
+    from orion.verify.classes import answer_classes
+    from orion.verify.grader import verify, verify_batch
+
 __all__ = ["Grading", "answer_classes", "verify", "verify_batch"]
+
+
+def __getattr__(name: str) -> Any:
+    """The grader when it is first used: the workflow is planned with `Grading` alone."""
+    from orion.verify import classes, grader
+
+    if name in ("verify", "verify_batch"):
+        return getattr(grader, name)
+    if name == "answer_classes":
+        return classes.answer_classes
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

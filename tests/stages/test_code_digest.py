@@ -28,3 +28,31 @@ def test_docstrings_and_comments_do_not_count(tmp_path):
     third.write_text("def f():\n    return 2\n")
     digests = [code._parsed(path)[0] for path in (first, second, third)]
     assert digests[0] == digests[1] != digests[2]
+
+
+def test_what_was_parsed_once_is_not_parsed_again_until_the_file_changes(tmp_path, monkeypatch):
+    own, kept = tmp_path / "orion/one.py", tmp_path / "kept.json"
+    own.parent.mkdir()
+    monkeypatch.setattr(code, "ROOT", tmp_path)
+    monkeypatch.setattr(code, "KEPT", kept)
+
+    def digest(text):
+        """As a new process would find it."""
+        own.write_text(text)
+        code._kept.cache_clear()
+        code._parsed.cache_clear()
+        code._read.clear()
+        found = code._parsed(own)
+        code._keep()
+        return found, bool(code._read)
+
+    first, parsed = digest("import orion.sample\nx = 1\n")
+    assert parsed and kept.exists()
+    assert digest("import orion.sample\nx = 1\n") == (first, False)
+    changed, parsed = digest("import orion.scores\nx = 1\n")
+    assert parsed and changed != first
+    kept.write_text("not JSON")
+    assert digest("import orion.sample\nx = 1\n") == (first, True)
+    code._kept.cache_clear()
+    code._parsed.cache_clear()
+    code._read.clear()

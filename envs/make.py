@@ -39,9 +39,8 @@ def environments() -> dict[str, str]:
         pins = sorted({line for requirement in wanted for line in locked[_name(requirement)]})
         # A line with a marker holds `;` and quotes; YAML wants it quoted.
         items = "".join(f"      - {line!r}\n" if ";" in line else f"      - {line}\n" for line in pins)
-        files[f"{name}.yaml"] = (
-            f"{HEAD}channels:\n  - conda-forge\ndependencies:\n  - python =3.12\n  - pip\n  - pip:\n{items}"
-        )
+        from_conda = f"  - python {project['requires-python']}\n  - pip\n"
+        files[f"{name}.yaml"] = f"{HEAD}channels:\n  - conda-forge\ndependencies:\n{from_conda}  - pip:\n{items}"
     return files
 
 

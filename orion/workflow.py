@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -27,6 +28,12 @@ def prepare_environment() -> None:
     for name, first in (("PYTHONPATH", ROOT), ("PATH", Path(sys.executable).parent)):
         rest = [part for part in os.environ.get(name, "").split(os.pathsep) if part and part != str(first)]
         os.environ[name] = os.pathsep.join([str(first), *rest])
+
+
+def search_path() -> str:
+    """A prefix of shell commands, after Snakemake's own, that lets a conda environment's Python find this checkout."""
+    root = shlex.quote(str(ROOT)).replace("{", "{{").replace("}", "}}")
+    return f"set -euo pipefail; export PYTHONPATH={root}; "
 
 
 def refuse_unset_variables(settings: Any) -> None:

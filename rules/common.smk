@@ -6,6 +6,16 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent))
 
+try:
+    import orion
+except (
+    ModuleNotFoundError
+):  # a workflow that takes this one from a git host has the rules alone
+    raise WorkflowError(
+        "Orion's Python package is not installed beside Snakemake: pip install 'orion-distillation @ git+URL@TAG', "
+        "with the address and the tag that your Snakefile names"
+    ) from None
+
 from orion import specs
 from orion.analysis import inputs as analysed
 from orion.code import code_digest
@@ -20,10 +30,14 @@ from orion.workflow import (
     one_of,
     prepare_environment,
     refuse_unset_variables,
+    search_path,
     whole_config,
 )
 
 prepare_environment()
+deployed = [method.name for method in workflow.deployment_settings.deployment_method]
+if "CONDA" in deployed:  # Snakemake takes PYTHONPATH away from jobs in an environment
+    shell.prefix(search_path())
 
 try:
     refuse_unset_variables(workflow.resource_settings)

@@ -22,10 +22,9 @@ __all__ = ["Grading", "answer_classes", "verify", "verify_batch"]
 
 def __getattr__(name: str) -> Any:
     """The grader when it is first used: the workflow is planned with `Grading` alone."""
-    from orion.verify import classes, grader
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from orion.verify.classes import answer_classes
+    from orion.verify.grader import verify, verify_batch
 
-    if name in ("verify", "verify_batch"):
-        return getattr(grader, name)
-    if name == "answer_classes":
-        return classes.answer_classes
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return {"answer_classes": answer_classes, "verify": verify, "verify_batch": verify_batch}[name]

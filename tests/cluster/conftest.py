@@ -17,14 +17,16 @@ from tests.cluster.slurm import TestCluster, why_not
 from tests.pipeline.workspace import Workspace
 from tests.training.tiny import write_model
 
-# Long enough that a job can be caught in the middle, short enough to wait for.
+# The embedded default at its smallest, with a random student of two layers in the place of SmolLM2: what happens here
+# is between Snakemake, SLURM and the stages, and waits for no model.
 STUDY: dict[str, Any] = {
-    "problems": {"source": "arithmetic", "families": {"one-step": 300}, "numbers": [2, 40]},
+    "problems": {"source": "arithmetic", "families": {"one-step": 8, "two-step": None}, "numbers": [2, 12]},
     "benchmarks": {
         "arith-easy": {"source": "arithmetic", "families": {"one-step": 4}, "numbers": [2, 12], "seed": 1},
         "arith-hard": None,
     },
-    "exposure": {"temperatures": ["0.2", "0.4", "0.6", "0.8", "1.0"], "max_tokens": 160, "keep_unfinished": True},
+    "exposure": {"temperatures": ["1.0"], "draws": 1, "max_tokens": 160, "keep_unfinished": True},
+    "refinement": {"tries": 1, "max_tokens": 16},
     "training": {"max_steps": 2, "accumulation": 4},
     "evaluation": {
         "decodings": {"sampled": None, "greedy": {"temperature": "0", "max_tokens": 16}},
@@ -32,12 +34,12 @@ STUDY: dict[str, Any] = {
         "k": [1],
     },
     "tables": {"main": {"paper": None}, "ablation": None},
-    "methods": {"orion": None, "orion-no-error": None, "orion-no-reflection": None, "sft-long-cot": None},
+    "methods": {name: None for name in ("sft-long-cot", "orion", "orion-no-error", "orion-no-reflection")},
 }
 # The machine has two cores, whatever it claims; and a status check is due at once.
 HERE = [
-    "--jobs", "2", "--latency-wait", "5", "--slurm-init-seconds-before-status-checks", "1",
-    "--set-threads", "sample_exposure=1", "sample_benchmark=1", "train_adapter=2",
+    "--jobs", "4", "--latency-wait", "5", "--slurm-init-seconds-before-status-checks", "1",
+    "--set-threads", "sample_exposure=1", "refine_cots=1", "sample_benchmark=1", "train_adapter=1",
 ]  # fmt: skip
 
 
@@ -89,6 +91,14 @@ class Cluster:
             record = store.read(place)
             found[record.key, number] = str(record.raw)
         return found
+
+    def generated(self, name: str, temperature: str) -> int:
+        """How many responses of a temperature the store holds."""
+        from orion.store import Store
+
+        folder = self.workspace.work / "store" / name
+        found = Store(folder).records() if folder.exists() else iter(())
+        return sum(record.request["sampling"]["temperature"] == float(temperature) for record in found)
 
 
 @pytest.fixture(scope="session")

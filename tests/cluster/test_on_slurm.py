@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import os
+import re
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import polars as pl
 import pytest
 
 from tests.cluster.conftest import Cluster, kill
 from tests.cluster.slurm import wait_for
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.xdist_group("slurm"),
-    pytest.mark.skipif(
-        "ORION_TEST_SLURM" not in os.environ,
-        reason="starts a real SLURM on this machine and takes a quarter of an hour: set ORION_TEST_SLURM=1",
-    ),
-]
-GPU_RULES = {"sample_exposure", "sample_benchmark", "train_adapter"}
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm"), pytest.mark.timeout(1200)]
+GPU_RULES = {"sample_exposure", "refine_cots", "sample_benchmark", "train_adapter"}
 BASE = "tiny/base"
+TARGETS = ["results/tables/main.csv", "results/tiny/refined/error-and-cot.parquet"]
+# Long enough to be caught in the middle, short enough to wait for.
+DRAWS, PROBLEMS, STEPS = 40, 8, 400
+LONG: dict[str, Any] = {
+    "exposure": {"temperatures": ["0.2", "0.4", "0.6", "0.8"], "draws": DRAWS},
+    "methods": {"long": {"stages": [{"objective": "sft", "data": "labels", "training": {"max_steps": STEPS}}]}},
+}
+ADAPTER, TRAINING_LOG = "results/tiny/long/seed0/sft/adapter", "logs/tiny/long/seed0/sft.log"
 
 
 def exposure(temperature: str) -> str:
@@ -36,101 +40,184 @@ def none_twice(cluster: Cluster, before: dict[tuple[str, int], str], draws: int)
     assert max(Counter(key for key, _ in after).values()) == 1, "a response was generated twice"
 
 
-def problems(cluster: Cluster) -> int:
-    return sum(cluster.workspace.config["problems"]["families"].values())
+@pytest.fixture(scope="module")
+def study(cluster: Cluster) -> Cluster:
+    """The study, run to its end on the cluster."""
+    cluster.finish(cluster.start(*TARGETS))
+    return cluster
 
 
-def test_the_study_runs_and_gpu_stages_see_a_device_that_cpu_stages_do_not(cluster: Cluster) -> None:
-    cluster.finish(cluster.start("results/tables/main.csv"))
-    assert (cluster.workspace.work / "results/tables/main.csv").exists()
-
-    states = {(job["rule"], job["JobState"]) for job in cluster.slurm.jobs()}
+def test_the_study_runs_and_gpu_stages_see_a_device_that_cpu_stages_do_not(study: Cluster) -> None:
+    assert all((study.workspace.work / target).exists() for target in TARGETS)
+    states = {(job["rule"], job["JobState"]) for job in study.slurm.jobs()}
     assert {state for _, state in states} == {"COMPLETED"}
-    devices = cluster.slurm.devices()
-    assert devices.keys() == {rule for rule, _ in states}, "every stage was a job"
+    devices = study.slurm.devices()
+    assert devices.keys() == {rule for rule, _ in states} >= GPU_RULES, "every stage was a job"
     for rule, seen in devices.items():
         assert (seen <= {"0", "1"}) if rule in GPU_RULES else seen == {""}, rule
-    training = next(job for job in cluster.slurm.jobs() if job["rule"] == "train_adapter")
-    assert (training["Partition"], training["NumCPUs"]) == ("gpu", "2")
-    assert all(job["JobName"].startswith("orion_") for job in cluster.slurm.jobs())
-    assert cluster.workspace.planned("results/tables/main.csv") == set(), "nothing is left to do, whatever the profile"
+    training = next(job for job in study.slurm.jobs() if job["rule"] == "train_adapter")
+    assert (training["Partition"], training["NumCPUs"]) == ("gpu", "1")
+    assert all(job["JobName"].startswith("orion_") for job in study.slurm.jobs())
 
 
-def test_a_job_that_was_cancelled_from_outside_goes_on_where_it_stood(cluster: Cluster) -> None:
-    before = cluster.stored(BASE)
-    head = cluster.start(exposure("0.2"))
-    wait_for("responses", lambda: len(cluster.stored(BASE)) > len(before), 300)
-    cluster.slurm.ask("scancel", cluster.slurm.running("sample_exposure")[0])
-    cluster.finish(head)
-    none_twice(cluster, before, problems(cluster))
+def test_the_rerun_contract_holds_on_the_cluster(study: Cluster) -> None:
+    profile = ["--workflow-profile", str(study.profile)]
+    sites = {"ORION_PARTITION": "cpu", "ORION_GPU_PARTITION": "gpu"}
+
+    def planned() -> set[str]:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in sites.items():
+                patch.setenv(name, value)
+            return study.workspace.planned(*TARGETS, *profile)
+
+    assert planned() == set()
+    assert study.workspace.planned(*TARGETS) == set(), "whatever the profile"
+    with study.workspace.code("profiles/slurm/config.yaml", "runtime: 720 * attempt", "runtime: 100 * attempt"):
+        assert planned() == set(), "how a job runs changes no result"
+    with study.workspace.edited(tables={"main": {"greedy": "greedy"}}):
+        assert planned() == {"make_tables main"}
+    with study.workspace.edited(training={"learning_rate": 1e-3}):
+        policy = "tiny orion-no-reflection 0"
+        behind = {
+            f"train_adapter {policy} sft",
+            f"sample_benchmark {policy} arith-easy greedy",
+            f"score_policy {policy}",
+        }
+        assert planned() == behind | {"make_tables main"}
+    with study.workspace.code("orion/refinement.py", '"copies-reference"', '"copy"'):
+        assert planned() == {"refine_cots tiny error-and-cot"}
+    with study.workspace.edited(teachers={"scripted": {"endpoint": {"concurrency": 3}}}):
+        assert planned() == set()
 
 
-def test_a_job_that_was_requeued_goes_on_where_it_stood(cluster: Cluster) -> None:
-    before = cluster.stored(BASE)
-    head = cluster.start(exposure("0.4"))
-    wait_for("responses", lambda: len(cluster.stored(BASE)) > len(before), 300)
-    job = cluster.slurm.running("sample_exposure")[0]
-    cluster.slurm.ask("scontrol", "requeue", job)  # as after a pre-emption or a node's failure
-    cluster.finish(head)
-    assert {job["JobId"]: job["Restarts"] for job in cluster.slurm.jobs()}[job] == "1"
-    none_twice(cluster, before, problems(cluster))
+class Storm(NamedTuple):
+    """What was done to which job, and what the store held before."""
+
+    cluster: Cluster
+    cancelled: str
+    requeued: str
+    hung: str
+    training: str
+    before: dict[tuple[str, int], str]
 
 
-def test_after_a_killed_head_restart_leaves_no_job_behind_and_none_runs_twice(cluster: Cluster) -> None:
-    before = cluster.stored(BASE)
-    head = cluster.start(exposure("0.6"))
-    wait_for("responses", lambda: len(cluster.stored(BASE)) > len(before), 300)
-    kill(head)
-    orphan = cluster.slurm.running("sample_exposure")[0]
-    stranger = cluster.slurm.ask("sbatch", "--parsable", "--job-name=orion_other", "--chdir=/", "--wrap", "sleep 600")
+@pytest.fixture(scope="module")
+def storm(study: Cluster) -> Iterator[Storm]:
+    """One run of four long jobs: one is cancelled from outside, one requeued in the middle of its sampling and one in
+    the middle of its training, and one hangs until its time is over."""
+    slurm, work = study.slurm, study.workspace.work
+    before = study.stored(BASE)
+    with study.workspace.edited(**LONG):
+        limits = ["--set-resources", "sample_exposure:runtime=attempt", "--retries", "9"]
+        head = study.start(exposure("0.2"), exposure("0.4"), exposure("0.6"), ADAPTER, *limits)
 
-    said = cluster.finish(cluster.start(exposure("0.6"), program=("bash", str(cluster.profile / "restart"))))
-    assert "cancelling 1 jobs" in said
-    states = {job["JobId"]: job["JobState"] for job in cluster.slurm.jobs()}
-    assert states[orphan] == "CANCELLED"
-    assert states[stranger.strip()] == "RUNNING", "another study's job is not ours to cancel"
-    cluster.slurm.ask("scancel", stranger.strip())
-    none_twice(cluster, before, problems(cluster))
+        def catch(rule: str, values: str, begun: Callable[[], bool]) -> str:
+            def found() -> list[str]:
+                return [job["JobId"] for job in slurm.jobs() if job["rule"] == rule and job["JobState"] == "RUNNING"
+                        and values in job["Comment"]]  # fmt: skip
+
+            wait_for(f"{rule} {values} runs", found, 300)
+            wait_for(f"{rule} {values} has begun", begun, 300)
+            return found()[0]
+
+        def sampled(temperature: str) -> Callable[[], bool]:
+            return lambda: study.generated(BASE, temperature) > 0
+
+        hung = catch("sample_exposure", "0.6", sampled("0.6"))
+        slurm.ask("scancel", "--signal=STOP", hung)  # as on a file system that does not answer
+        cancelled = catch("sample_exposure", "0.2", sampled("0.2"))
+        slurm.ask("scancel", cancelled)
+        requeued = catch("sample_exposure", "0.4", sampled("0.4"))
+        slurm.ask("scontrol", "requeue", requeued)  # as after a pre-emption or a node's failure
+        log = work / TRAINING_LOG
+        training = catch("train_adapter", "long", lambda: log.exists() and "step 20/" in log.read_text())
+        slurm.ask("scontrol", "requeue", training)
+        study.finish(head)
+        yield Storm(study, cancelled, requeued, hung, training, before)
 
 
-def test_a_job_over_its_time_limit_gets_more_time_and_goes_on_where_it_stood(cluster: Cluster) -> None:
-    before = cluster.stored(BASE)
-    head = cluster.start(exposure("0.8"), "--set-resources", "sample_exposure:runtime=attempt", "--retries", "9")
-    wait_for("responses", lambda: len(cluster.stored(BASE)) > len(before), 300)
-    job = cluster.slurm.running("sample_exposure")[0]
-    cluster.slurm.ask("scancel", "--signal=STOP", job)  # it hangs, as on a file system that does not answer
-    cluster.finish(head)
-    states = {job["JobId"]: job["JobState"] for job in cluster.slurm.jobs()}
-    assert states[job] == "TIMEOUT"
-    limits = [job["TimeLimit"] for job in cluster.slurm.jobs() if "t0.8" in job["StdOut"] or "0.8" in job["Comment"]]
+def test_a_job_over_its_time_limit_gets_more_time(storm: Storm) -> None:
+    jobs = storm.cluster.slurm.jobs()
+    assert {job["JobId"]: job["JobState"] for job in jobs}[storm.hung] == "TIMEOUT"
+    limits = [job["TimeLimit"] for job in jobs if job["rule"] == "sample_exposure" and "0.6" in job["Comment"]]
     assert limits == sorted(limits) and len(set(limits)) == len(limits) > 1
-    none_twice(cluster, before, problems(cluster))
 
 
-def test_what_does_not_depend_on_a_failed_job_goes_on(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_job_that_was_cancelled_from_outside_is_submitted_again(storm: Storm) -> None:
+    jobs = storm.cluster.slurm.jobs()
+    states = {job["JobId"]: job["JobState"] for job in jobs if "0.2" in job["Comment"]}
+    assert states.pop(storm.cancelled) == "CANCELLED"
+    assert "COMPLETED" in states.values()
+
+
+def test_a_requeued_job_stays_the_same_job(storm: Storm) -> None:
+    restarts = {job["JobId"]: (job["Restarts"], job["JobState"]) for job in storm.cluster.slurm.jobs()}
+    assert restarts[storm.training] == ("1", "COMPLETED")
+    assert restarts[storm.requeued][0] == "1"
+
+
+def test_no_response_is_lost_or_generated_twice(storm: Storm) -> None:
+    none_twice(storm.cluster, storm.before, 3 * DRAWS * PROBLEMS)
+    for temperature in ("0.2", "0.4", "0.6"):
+        samples = pl.read_parquet(storm.cluster.workspace.work / exposure(temperature))
+        assert len(samples) == DRAWS * PROBLEMS
+
+
+def test_a_requeued_training_goes_on_after_its_last_step(storm: Storm) -> None:
+    log = (storm.cluster.workspace.work / TRAINING_LOG).read_text()
+    resumed = re.search(r"^going on after step (\d+)$", log, re.MULTILINE)
+    assert resumed and int(resumed[1]) >= 20
+    assert f"step {resumed[1]}/" not in log and f"step {int(resumed[1]) + 1}/{STEPS} " in log
+    steps = pl.read_parquet(storm.cluster.workspace.work / f"{ADAPTER}/../training_log.parquet")["step"].to_list()
+    assert steps == list(range(1, STEPS + 1))
+
+
+def test_after_a_killed_head_restart_leaves_no_job_behind_and_none_runs_twice(study: Cluster) -> None:
+    before, slurm = study.stored(BASE), study.slurm
+    with study.workspace.edited(**LONG):
+        head = study.start(exposure("0.8"))
+        wait_for("responses", lambda: study.generated(BASE, "0.8"), 300)
+        kill(head)
+        orphan = slurm.running("sample_exposure")[0]
+        stranger = slurm.ask(
+            "sbatch", "--parsable", "--job-name=orion_other", "--chdir=/", "--wrap", "sleep 600"
+        ).strip()
+        said = study.finish(study.start(exposure("0.8"), program=("bash", str(study.profile / "restart"))))
+    assert "cancelling 1 jobs" in said
+    states = {job["JobId"]: job["JobState"] for job in slurm.jobs()}
+    assert states[orphan] == "CANCELLED"
+    assert states[stranger] == "RUNNING", "another study's job is not ours to cancel"
+    slurm.ask("scancel", stranger)
+    none_twice(study, before, DRAWS * PROBLEMS)
+
+
+def test_what_does_not_depend_on_a_failed_job_goes_on(study: Cluster, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jsonl"
     broken.write_text('{"id": "1", "problem": "What is 1 + 1?"}\n')
-    config = {"benchmarks": {"broken": {"source": "file", "path": str(broken)}}}
-    with cluster.workspace.edited(**config):
-        targets = ["results/problems/broken.parquet", exposure("1.0")]
-        head = cluster.start(*targets, "--retries", "0")
+    more = {
+        "broken": {"source": "file", "path": str(broken)},
+        "more": study.workspace.config["benchmarks"]["arith-easy"],
+    }
+    with study.workspace.edited(benchmarks=more):
+        head = study.start("results/problems/broken.parquet", "results/problems/more.parquet", "--retries", "0")
         assert head.wait(timeout=600) == 1
-    assert "no column 'answer'" in cluster.said(), "the failed stage's own words are shown"
-    assert (cluster.workspace.work / exposure("1.0")).exists()
+    assert "no column 'answer'" in study.said(), "the failed stage's own words are shown"
+    assert (study.workspace.work / "results/problems/more.parquet").exists()
 
 
-def test_a_request_that_no_node_can_meet_ends_the_run_and_says_so(cluster: Cluster) -> None:
-    with cluster.workspace.edited(benchmarks={"more": {"source": "arithmetic", "families": {"one-step": 2}}}):
-        target = "results/problems/more.parquet"
-        head = cluster.start(target, "--set-resources", "make_problems:mem_mb=99000000", "--retries", "1")
+def test_a_request_that_no_node_can_meet_ends_the_run_and_says_so(study: Cluster) -> None:
+    with study.workspace.edited(benchmarks={"huge": {"source": "arithmetic", "families": {"one-step": 2}}}):
+        target = "results/problems/huge.parquet"
+        head = study.start(target, "--set-resources", "make_problems:mem_mb=99000000", "--retries", "1")
         assert head.wait(timeout=300) == 1
-    assert "Memory specification can not be satisfied" in cluster.said() or "not available" in cluster.said()
-    assert not (cluster.workspace.work / target).exists()
+    assert "Memory specification can not be satisfied" in study.said() or "not available" in study.said()
+    assert not (study.workspace.work / target).exists()
 
 
-def test_a_missing_setting_of_the_site_is_named(cluster: Cluster) -> None:
-    head = cluster.start("tables", program=("env", "-u", "ORION_PARTITION", "-u", "ORION_GPU_PARTITION", sys.executable,
-        "-m", "snakemake", "--workflow-profile", str(cluster.profile)))  # fmt: skip
+def test_a_missing_setting_of_the_site_is_named(study: Cluster) -> None:
+    unset = ("env", "-u", "ORION_PARTITION", "-u", "ORION_GPU_PARTITION")
+    snakemake = (sys.executable, "-m", "snakemake", "--workflow-profile", str(study.profile))
+    head = study.start("tables", program=(*unset, *snakemake))
     assert head.wait(timeout=300) == 1
-    said = cluster.said()
+    said = study.said()
     assert "ORION_PARTITION" in said and "ORION_GPU_PARTITION" in said and "Traceback" not in said

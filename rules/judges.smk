@@ -75,10 +75,9 @@ rule judge_errors:
 
 use rule sample_benchmark as sample_again with:
     input:
-        unpack(artifacts.solver_data),
+        unpack(artifacts.policy),
         problems="results/analysis/{student}/{benchmark}.problems.parquet",
         model="results/models/{student}/manifest.json",
-        adapter=artifacts.final_adapter,
     output:
         "results/analysis/{student}/again/{method}/seed{seed}/{benchmark}/{decoding}.parquet",
     log:

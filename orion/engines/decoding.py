@@ -116,7 +116,7 @@ class Decoder:
         return min(self.slots, self.cache.rows_within(self.memory, longest + _AHEAD))
 
     def _takes(self, length: int, waiting: int) -> bool:
-        """Whether a row of so many tokens fits beside the active ones; there are as many slots then as memory allows."""
+        """Whether a row of so many tokens fits beside the active ones; memory alone then limits the slots."""
         count = len(self.active)
         longest = max([length, *(self.cache.lengths[:count] + 1).tolist()])
         most = self._most(longest)

@@ -57,7 +57,7 @@ def test_snakedeploy_deploys_it_from_a_git_host(tmp_path: Path, monkeypatch: pyt
 
     hosted = tmp_path / "host/owner/orion"
     hosted.mkdir(parents=True)
-    for part in [*PARTS, "LICENSE"]:
+    for part in [*PARTS, "workflow", "LICENSE"]:
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, hosted / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
@@ -76,7 +76,7 @@ def test_snakedeploy_deploys_it_from_a_git_host(tmp_path: Path, monkeypatch: pyt
     mine = tmp_path / "mine"
     source = ["https://github.com/owner/orion", str(mine), "--tag", "v1", "--name", "orion"]
     subprocess.run([str(tools / "bin/snakedeploy"), "deploy-workflow", *source], check=True, capture_output=True)
-    assert 'github("owner/orion", path="Snakefile", tag="v1")' in (mine / "workflow/Snakefile").read_text()
+    assert 'github("owner/orion", path="workflow/Snakefile", tag="v1")' in (mine / "workflow/Snakefile").read_text()
 
     def planned() -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-P", "-m", "snakemake", "results/tables/main.csv", "--dry-run", "--quiet", "rules"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections import Counter
@@ -74,7 +75,7 @@ def test_the_rerun_contract_holds_on_the_cluster(study: Cluster) -> None:
     assert study.workspace.planned(*TARGETS) == set(), "whatever the profile"
     with study.workspace.code("profiles/slurm/config.yaml", "runtime: 720 * attempt", "runtime: 100 * attempt"):
         assert planned() == set(), "how a job runs changes no result"
-    with study.workspace.edited(tables={"main": {"greedy": "greedy"}}):
+    with study.workspace.edited(methods={"sft-label": {"label": "Ours"}}):
         assert planned() == {"make_tables main"}
     with study.workspace.edited(training={"learning_rate": 1e-3}):
         policy = "tiny orion-no-reflection 0"
@@ -123,8 +124,8 @@ def storm(study: Cluster) -> Iterator[Storm]:
         def sampled(temperature: str) -> Callable[[], bool]:
             return lambda: study.generated(BASE, temperature) > 0
 
-        hung = catch("sample_exposure", "0.6", sampled("0.6"))
-        slurm.ask("scancel", "--signal=STOP", hung)  # as on a file system that does not answer
+        hung = catch("sample_exposure", "0.6", (work / "logs/tiny/base/train/t0.6.log").exists)
+        slurm.ask("scancel", "--signal=STOP", hung)  # before it has a model, as on a file system that does not answer
         cancelled = catch("sample_exposure", "0.2", sampled("0.2"))
         slurm.ask("scancel", cancelled)
         requeued = catch("sample_exposure", "0.4", sampled("0.4"))
@@ -172,6 +173,25 @@ def test_a_requeued_training_goes_on_after_its_last_step(storm: Storm) -> None:
     assert steps == list(range(1, STEPS + 1))
 
 
+# What the profile says of two nodes, here with two tasks of one node, without GPUs.
+TEAM = [
+    "train_adapter:mpi='srun'", "train_adapter:tasks=2", "train_adapter:tasks_per_gpu=0", "train_adapter:gpu=0",
+    "train_adapter:launcher='srun --ntasks 2 torchrun --nnodes 2 --nproc-per-node 1 --rdzv-backend c10d "
+    "--rdzv-endpoint $(hostname):29577'",
+]  # fmt: skip
+
+
+def test_a_training_is_shared_by_the_tasks_of_a_job(study: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    recipe = {"stages": [{"objective": "sft", "data": "labels", "training": {"max_steps": 3}}]}
+    with study.workspace.edited(methods={"shared": recipe}):
+        study.finish(study.start("results/tiny/shared/seed0/sft/adapter", "--set-resources", *TEAM))
+    stats = json.loads((study.workspace.work / "results/tiny/shared/seed0/sft/training_log.stats.json").read_text())
+    assert stats["processes"] == 2
+    job = [job for job in study.slurm.jobs() if "shared" in job["Comment"] and job["rule"] == "train_adapter"][-1]
+    assert (job["NumTasks"], job["JobState"]) == ("2", "COMPLETED")
+
+
 def test_after_a_killed_head_restart_leaves_no_job_behind_and_none_runs_twice(study: Cluster) -> None:
     before, slurm = study.stored(BASE), study.slurm
     with study.workspace.edited(**LONG):
@@ -191,17 +211,16 @@ def test_after_a_killed_head_restart_leaves_no_job_behind_and_none_runs_twice(st
     none_twice(study, before, DRAWS * PROBLEMS)
 
 
-def test_what_does_not_depend_on_a_failed_job_goes_on(study: Cluster, tmp_path: Path) -> None:
-    broken = tmp_path / "broken.jsonl"
-    broken.write_text('{"id": "1", "problem": "What is 1 + 1?"}\n')
+def test_what_does_not_depend_on_a_failed_job_goes_on(study: Cluster) -> None:
     more = {
-        "broken": {"source": "file", "path": str(broken)},
-        "more": study.workspace.config["benchmarks"]["arith-easy"],
+        "students": {"missing": {"model": "/no/such/folder", "engine": "transformers"}},
+        "benchmarks": {"more": study.workspace.config["benchmarks"]["arith-easy"] | {"seed": 7}},
     }
-    with study.workspace.edited(benchmarks=more):
-        head = study.start("results/problems/broken.parquet", "results/problems/more.parquet", "--retries", "0")
+    with study.workspace.edited(**more):
+        targets = ["results/models/missing/manifest.json", "results/problems/more.parquet"]
+        head = study.start(*targets, "--retries", "0")
         assert head.wait(timeout=600) == 1
-    assert "no column 'answer'" in study.said(), "the failed stage's own words are shown"
+    assert "no model folder" in study.said(), "the failed stage's own words are shown"
     assert (study.workspace.work / "results/problems/more.parquet").exists()
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -16,7 +16,12 @@ import pytest
 from tests.cluster.conftest import Cluster, kill
 from tests.cluster.slurm import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm"), pytest.mark.timeout(1200)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("slurm"),
+    pytest.mark.timeout(1200),
+    pytest.mark.skipif("ORION_TEST_SLURM" not in os.environ, reason="starts a SLURM: set ORION_TEST_SLURM=1"),
+]
 GPU_RULES = {"sample_exposure", "refine_cots", "sample_benchmark", "train_adapter"}
 BASE = "tiny/base"
 TARGETS = ["results/tables/main.csv", "results/tiny/refined/error-and-cot.parquet"]

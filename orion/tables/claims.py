@@ -6,6 +6,7 @@ the paired test that the tables use, on our samples; all claims of a table are o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -125,6 +126,20 @@ def _row(
         "p_holm": p_holm,
         "verdict": verdict,
     }
+
+
+def summary(rows: Sequence[dict[str, Any]]) -> str:
+    """One sentence: how the paper's claims fared. Empty where none was asked for."""
+    if not rows:
+        return ""
+    counts = Counter(row["verdict"] for row in rows)
+    other = sorted({setting for row in rows if row["verdict"] != NOT_RUN and (setting := row["setting"])})
+    where = f" ({'; '.join(other)})" if other else ""
+    return (
+        f"Of the claims of the {rows[0]['paper']} paper, each put to a paired test{where}, this run supports "
+        f"{counts[SUPPORTED]}, contradicts {counts[CONTRADICTED]} and cannot decide {counts[UNDECIDED]}; "
+        f"{counts[NOT_RUN]} are about benchmarks or arms that it does not have."
+    )
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from orion.tables.caption import caption
+from orion.tables.claims import claims, summary
 from orion.tables.comparison import Entry, Table
 from orion.tables.open import open_comparisons
 from orion.tables.paper import Published, published
@@ -99,7 +100,12 @@ def markdown(table: Table) -> str:
                 cells.append(text + ("†" if "dagger" in entry.marks else "") + "".join(f"<br>{note}" for note in notes))
             row = [table.spec.label(student), table.spec.label(method), *cells]
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |")
-    return "\n".join(lines) + "\n\n" + " ".join(caption(table)) + "\n" + _left_open(table)
+    return "\n".join(lines) + "\n\n" + " ".join(caption(table)) + "\n" + _about_claims(table) + _left_open(table)
+
+
+def _about_claims(table: Table) -> str:
+    found = summary(claims(table))
+    return f"\n{found} Each of them: {table.spec.name}.claims.md.\n" if found else ""
 
 
 def _left_open(table: Table) -> str:

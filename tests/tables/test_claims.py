@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from orion.tables import layout
 from orion.tables.claims import claims, markdown, published_claims
 from orion.tables.comparison import make_table
 from orion.tables.config import ScoreTable
@@ -46,6 +47,15 @@ def test_verdicts_follow_the_test(make_scores: Make) -> None:
     assert rows["orion-no-error", "MATH500"]["verdict"] == "not run"
     assert rows["vanilla", "MATH500"]["setting"] == ""
     assert rows["vanilla", "Average"]["setting"] == "other benchmarks"
+
+
+def test_the_table_says_how_the_claims_fared(make_scores: Make) -> None:
+    right = {"vanilla": [2, 3] * 50, "orion": [8, 9] * 50, "sft-long-cot": [10, 10] * 50}
+    made = make_table(SPEC, read_scores([make_scores(m, {"math500": right[m]}, student="Qwen3-8B") for m in METHODS]))
+    text = layout.markdown(made)
+    assert "claims of the ORION paper, each put to a paired test (other benchmarks), this run supports 2, contr" in text
+    assert "contradicts 2 and cannot decide 0; 15 are about benchmarks or arms" in text and "main.claims.md" in text
+    assert "claims of" not in layout.markdown(make_table(SPEC.model_copy(update={"paper": None}), made.cells))
 
 
 def test_another_student_is_said_to_be_one(make_scores: Make) -> None:

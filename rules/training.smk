@@ -54,4 +54,4 @@ rule train_adapter:
     shell:
         "{resources.launcher} -m orion.training --spec {params.spec:q} --model {input.model} --training-set {input.training_set}"
         " {params.start} {params.matched} --seed {wildcards.seed} --shelf {params.shelf} --scratch {params.shelf}/unfinished --threads {threads}"
-        " --adapter {output.adapter} --log {output.log} > {log} 2>&1"
+        " --adapter {output.adapter} --training-log {output.log} > {log} 2>&1"

@@ -47,7 +47,12 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--adapter", required=True, type=Path, help="output folder")
     parser.add_argument(
-        "--log", required=True, type=Path, help="output: one row a step; its .stats.json counts dropped rows"
+        "--training-log",  # torchrun takes `--log` for one of its own
+        "--log",
+        dest="log",
+        required=True,
+        type=Path,
+        help="output: one row a step; its .stats.json counts dropped rows",
     )
     parser.add_argument(
         "--shelf", type=Path, help="folder of finished adapters by what made them; none is trained twice"

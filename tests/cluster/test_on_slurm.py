@@ -82,7 +82,7 @@ def test_the_rerun_contract_holds_on_the_cluster(study: Cluster) -> None:
         assert planned() == set(), "how a job runs changes no result"
     with study.workspace.edited(methods={"sft-label": {"label": "Ours"}}):
         assert planned() == {"make_tables main"}
-    with study.workspace.edited(training={"learning_rate": 1e-3}):
+    with study.workspace.edited(training={"learning_rate": 2e-3}):
         policy = "tiny sft-label 0"
         behind = {
             f"train_adapter {policy} sft",
@@ -191,8 +191,8 @@ def test_a_training_is_shared_by_the_tasks_of_a_job(study: Cluster, monkeypatch:
     recipe = {"stages": [{"objective": "sft", "data": "labels", "training": {"max_steps": 3}}]}
     with study.workspace.edited(methods={"shared": recipe}):
         study.finish(study.start("results/tiny/shared/seed0/sft/adapter", "--retries", "0", "--set-resources", *TEAM))
-    stats = json.loads((study.workspace.work / "results/tiny/shared/seed0/sft/training_log.stats.json").read_text())
-    assert stats["processes"] == 2
+    made = json.loads((study.workspace.work / "results/tiny/shared/seed0/sft/adapter/training.json").read_text())
+    assert made["processes"] == 2
     job = [job for job in study.slurm.jobs() if "shared" in job["Comment"] and job["rule"] == "train_adapter"][-1]
     assert (job["NumTasks"], job["JobState"]) == ("2", "COMPLETED")
 

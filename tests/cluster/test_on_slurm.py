@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections import Counter
@@ -20,7 +19,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("slurm"),
     pytest.mark.timeout(1200),
-    pytest.mark.skipif("ORION_TEST_SLURM" not in os.environ, reason="starts a SLURM: set ORION_TEST_SLURM=1"),
 ]
 GPU_RULES = {"sample_exposure", "refine_cots", "sample_benchmark", "train_adapter"}
 BASE = "tiny/base"

@@ -16,11 +16,12 @@ report: $(BIN)/.ready
 	snakemake --cores all report
 	snakemake --report report.html report
 
-# The traces of a run in the browser; the file also opens by itself.
+# The traces of a run in the browser; the file also opens by itself. `make explore PORT=9000` where 8000 is taken.
+PORT ?= 8000
 explore: $(BIN)/.ready
 	snakemake --cores all results/report/traces.html
-	@echo "http://127.0.0.1:8000/traces.html (ctrl-C ends it)"
-	python -m http.server --bind 127.0.0.1 --directory results/report 8000
+	@echo "http://127.0.0.1:$(PORT)/traces.html (ctrl-C ends it)"
+	python -m http.server --bind 127.0.0.1 --directory results/report $(PORT)
 
 test: $(BIN)/.ready
 	python -m pytest

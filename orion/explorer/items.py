@@ -98,7 +98,7 @@ def training_items(
         for role, path in found:
             for row in read_table(path).iter_rows(named=True):
                 traces.setdefault(row["id"], []).append(trace(role, row, path, trained=trained.get(row["key"])))
-        for problem in problems.iter_rows(named=True):
+        for problem in problems.iter_rows(named=True) if found else ():
             id = problem["id"]
             items.append(Item(student, "train", problem, traces.get(id, []), {}, judged.get((student, "train", id))))
     return items

@@ -25,9 +25,9 @@ ASSETS = Path(__file__).parent / "assets"
 CHUNK = 400_000  # characters of JSON before packing: unpacked in a few milliseconds
 
 KEYS = {
-    "j k, ↑ ↓": "next, previous problem",
-    "n p, → ←": "next, previous rewrite or draw",
-    "Space, Page Up": "scroll",
+    "j k ↓ ↑": "next, previous problem",
+    "n p → ←": "next, previous rewrite or draw",
+    "Space PageUp": "scroll",
     "/": "search; Esc leaves the field",
     "d": "mark differences",
     "c": "copy a link to what is shown",
@@ -89,7 +89,10 @@ def page(items: Sequence[Item], spec: ExplorerSpec, note: str = "") -> Iterator[
         f"style-src '{_digest(style)}'; font-src data:; worker-src blob:; "
         "require-trusted-types-for 'script'; trusted-types lit-html orion"
     )
-    keys = "".join(f"<dt>{escape(key)}</dt><dd>{escape(does)}</dd>" for key, does in KEYS.items())
+    keys = "".join(
+        f"<dt>{' '.join(f'<kbd>{escape(k)}</kbd>' for k in key.split())}</dt><dd>{escape(does)}</dd>"
+        for key, does in KEYS.items()
+    )
     yield (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
@@ -99,7 +102,8 @@ def page(items: Sequence[Item], spec: ExplorerSpec, note: str = "") -> Iterator[
         "<main id=trace tabindex=-1><p class=hint>Reading …</p></main>"
         "<noscript>This page needs JavaScript.</noscript>\n"
         f"<dialog id=help><dl>{keys}</dl><details><summary>Licences of the libraries in this page"
-        f"</summary><pre>{escape(licences)}</pre></details><form method=dialog><button>Close</button></form></dialog>\n"
+        f"</summary><pre>{escape(licences)}</pre></details>"
+        "<form method=dialog><button autofocus>Close</button></form></dialog>\n"
         f'<script type="text/plain" id="compare">{compare}</script>\n'
         f'<script type="application/gzip" id="index">{packed(index_of(items, spec, note))}</script>\n'
         f"<script>{script}</script>\n"

@@ -3,7 +3,7 @@ import { html, nothing } from "lit-html";
 import { NAMES } from "./filters.js";
 
 export function bar({ index, state, listed, progress, set }) {
-  const choice = (name, label, all, names = {}) => html`<label>${label}<select id=${name} @change=${(event) => set({ [name]: event.target.value })}>
+  const choice = (name, label, all, names = {}, about = "") => html`<label title=${about}>${label}<select id=${name} @change=${(event) => set({ [name]: event.target.value })}>
     ${["", ...all].map((value) => html`<option value=${value} .selected=${value === (state[name] ?? "")}>${value ? names[value] ?? value : "all"}</option>`)}</select></label>`;
   const bound = (name, label) => html`<label>${label}<input id=${name} type="number" min="0" placeholder="any" .value=${state[name] ?? ""} @input=${(event) => set({ [name]: event.target.value }, true)}></label>`;
   const verdicts = { right: "every draw right", mixed: "some draws right", wrong: "no draw right", kept: "a rewrite kept", dropped: "a rewrite dropped" };
@@ -14,7 +14,7 @@ export function bar({ index, state, listed, progress, set }) {
     ${choice("set", "Problems", index.sets)}
     ${choice("method", "Method", index.methods, index.labels)}
     ${choice("verdict", "Verdict", Object.keys(verdicts), verdicts)}
-    ${choice("change", `Against ${index.labels[index.base] ?? index.base}`, ["gained", "lost"], { gained: "wrong → right", lost: "right → wrong" })}
+    ${choice("change", `Against ${index.labels[index.base] ?? index.base}`, ["gained", "lost"], { gained: "wrong → right", lost: "right → wrong" }, "wrong: fewer than half of the draws are right")}
     ${index.types.length ? choice("type", "Error type", index.types) : nothing}
     <div class="bounds">${bound("min", "Tokens from")}${bound("max", "to")}</div></div>
     <p class="count"><output id="count" aria-live="polite">${listed.length.toLocaleString("en")} of ${index.entries.length.toLocaleString("en")} problems${progress < 1 ? ` · searched ${Math.round(100 * progress)}%` : ""}</output>

@@ -26,7 +26,7 @@ export function showList(page) {
   const first = Math.max(0, Math.floor(list.scrollTop / ROW) - 5);
   const last = Math.min(page.listed.length, first + Math.ceil(list.clientHeight / ROW) + 10);
   const shown = page.listed.slice(first, last).map((entry, n) => [entry, first + n]);
-  render(html`<div .style=${`height: ${page.listed.length * ROW}px`}>${repeat(shown, ([entry]) => entry.uid, ([entry, number]) => row(entry, number, page))}</div>`, list);
+  render(html`<div role="presentation" .style=${`height: ${page.listed.length * ROW}px`}>${repeat(shown, ([entry]) => entry.uid, ([entry, number]) => row(entry, number, page))}</div>`, list);
   const at = shown.find(([entry]) => entry.uid === page.state.trace);
   if (at) list.setAttribute("aria-activedescendant", `row-${at[1]}`);
   else list.removeAttribute("aria-activedescendant");

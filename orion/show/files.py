@@ -62,7 +62,7 @@ def folder(path: Path, width: int) -> Iterator[str]:
     import polars as pl
 
     if any(path.glob("*.jsonl")) and (any(path.glob("*.idx")) or (path / "claims").is_dir()):
-        yield from store(path, None)
+        yield from store(path)
         return
     rows = []
     for item in sorted(path.iterdir()):
@@ -82,7 +82,7 @@ def folder(path: Path, width: int) -> Iterator[str]:
         yield from (brief(f"{name:<{longest}}", 200) + f"  {about}" for name, about in rows)
 
 
-def store(path: Path, key: str | None) -> Iterator[str]:
+def store(path: Path) -> Iterator[str]:
     """What a store holds. Its own program says more."""
     records = sum(1 for file in path.glob("*.jsonl") for _ in file.open("rb"))
     yield f"{path}: a store with {records:,} responses"
@@ -101,6 +101,9 @@ def other(path: Path, rows: int, width: int) -> Iterator[str]:
         yield f"{path}: {kind}, {path.stat().st_size:,} bytes; for a browser: {path.resolve().as_uri()}"
         if (numbers := path.with_suffix(".csv")).is_file():
             yield from delimited(numbers, numbers.read_text(encoding="utf-8"), rows, width)
+        return
+    if path.suffix in (".idx", ".jsonl") and any(path.parent.glob("*.idx")):
+        yield from store(path.parent)
         return
     if path.suffix == ".safetensors":
         yield from weights(path, width)

@@ -126,8 +126,11 @@ def markdown(text: str, width: int) -> Iterator[str]:
             table.append([_plain(cell) for cell in cells])
             continue
         if table:
-            columns, *rows = [row for row in table if not all(re.fullmatch(r":?-+:?", cell) for cell in row)]
-            yield from grid(columns, rows, width)
+            told = [row for row in table if not all(re.fullmatch(r":?-+:?", cell) for cell in row)]
+            most = max(map(len, told), default=0)
+            if told:
+                columns, *rows = [row + [""] * (most - len(row)) for row in told]
+                yield from grid(columns, rows, width)
             table = []
         yield from wrapped(line, width) if line else [""]
 

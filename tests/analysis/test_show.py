@@ -131,6 +131,8 @@ def test_wide_tables_are_turned_or_follow_in_blocks():
 def test_tables_in_markdown_are_aligned(tmp_path: Path):
     (tmp_path / "t.md").write_text("| A | B |\n| --- | ---: |\n| x \\| y | **1.0**<br>[0.5, 2.0] |\n\nA caption.\n")
     assert shown(tmp_path / "t.md").splitlines() == ["A      B", "x | y  *1.0* [0.5, 2.0]", "", "A caption."]
+    (tmp_path / "t.md").write_text("| --- |\n|\n| a | b |\n| --- | --- |\n| c |\n")
+    assert shown(tmp_path / "t.md")
 
 
 def test_weights_are_counted_without_loading_them(tmp_path: Path):

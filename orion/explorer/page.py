@@ -103,7 +103,7 @@ def page(items: Sequence[Item], spec: ExplorerSpec, note: str = "") -> Iterator[
         "<noscript>This page needs JavaScript.</noscript>\n"
         f"<dialog id=help><dl>{keys}</dl><details><summary>Licences of the libraries in this page"
         f"</summary><pre>{escape(licences)}</pre></details>"
-        "<form method=dialog><button autofocus>Close</button></form></dialog>\n"
+        "<form method=dialog><button>Close</button></form></dialog>\n"
         f'<script type="text/plain" id="compare">{compare}</script>\n'
         f'<script type="application/gzip" id="index">{packed(index_of(items, spec, note))}</script>\n'
         f"<script>{script}</script>\n"

@@ -3,7 +3,7 @@
 import { html, render } from "lit-html";
 import "katex/dist/katex.min.css";
 import "./style.css";
-import { bar } from "./bar.js";
+import { bar, help } from "./bar.js";
 import * as data from "./data.js";
 import { differences, forget } from "./differences.js";
 import { fitting } from "./filters.js";
@@ -192,7 +192,7 @@ const KEYS = {
   c: () => act.copy(),
   PageDown: scroll(1), " ": scroll(1), PageUp: scroll(-1),
   "/": () => $("q").select(),
-  "?": () => $("help").showModal(),
+  "?": help,
 };
 
 document.addEventListener("keydown", (event) => {

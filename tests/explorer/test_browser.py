@@ -291,6 +291,20 @@ def test_hostile_output_stands_there_as_text(page: Page, tmp_path: Path, number:
     assert page.count() == 7
 
 
+def test_a_file_that_is_not_whole_says_so(page: Page, tmp_path: Path):
+    text = page.path.read_bytes()
+    index, script = text.index(b'id="index"') + 100, text.index(b"<script>(")
+    parts = {
+        "half.html": text[: text.index(b'id="chunk-0"') + 200],
+        "torn.html": text[:index] + b"</script>" + text[script:],
+    }
+    for name, part in parts.items():
+        (tmp_path / name).write_bytes(part)
+        page.driver.get("about:blank")
+        page.driver.get(f"{(tmp_path / name).as_uri()}#trace=student/train/train-0")
+        page.until(lambda: "damaged or not whole" in page.text("#trace"))
+
+
 def test_five_thousand_traces_are_listed_searched_and_read(page: Page, tmp_path: Path):
     write_study_of(tmp_path / "results", 5000)
     make_page(tmp_path / "results", tmp_path / "traces.html")

@@ -20,7 +20,7 @@ async function element(id) {
     const loading = document.readyState === "loading";
     const found = document.getElementById(id);
     if (found && (!loading || found.nextSibling)) return found; // with a sibling it is whole
-    if (!loading) throw new Error(`this file has no ${id}: it is not whole`);
+    if (!loading) throw new Error(`it has no ${id}`);
     await new Promise((done) => setTimeout(done, 30));
   }
 }

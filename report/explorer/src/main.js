@@ -109,6 +109,10 @@ function highlight(reveal = false) {
   }
 }
 
+const broken = (error) => {
+  hint(html`This file is damaged or not whole, make or fetch it again: ${error.message}`);
+};
+
 const hint = (text) => render(html`<p class="hint">${text}</p>`, $("trace"));
 
 async function open(uid, key) {
@@ -123,8 +127,8 @@ async function open(uid, key) {
     document.title = "Traces";
     return;
   }
-  const item = await data.item(entry);
-  if (current.entry !== entry) return; // another was chosen meanwhile
+  const item = await data.item(entry).catch((error) => broken(error));
+  if (!item || current.entry !== entry) return; // another was chosen meanwhile
   current = { entry, item };
   view = { marks: view.marks, ...choice(entry, item, index, state, data.wordsOf(state.q)) };
   document.title = `${entry.id} · Traces`;
@@ -145,7 +149,7 @@ function search() {
     hits = new Set(found);
     progress = share;
     relist();
-  }, stop), 200);
+  }, stop).catch(broken), 200);
 }
 
 function relist() {
@@ -225,4 +229,7 @@ async function start() {
   performance.mark("ready");
 }
 
-start().catch((error) => $("trace").replaceChildren() ?? hint(html`This page cannot be shown: ${error.message}`));
+start().catch((error) => {
+  $("trace").replaceChildren();
+  broken(error);
+});

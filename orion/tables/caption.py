@@ -101,7 +101,7 @@ def _rates(table: Table) -> str:
             and benchmark in table.benchmarks
             and decoding == table.spec.decoding
         ]
-        rate, method, benchmark = max(rates)
+        rate, method, benchmark = max(rates, key=lambda found: found[0])  # the first of equals
         at = f" ({table.spec.label(method)} on {table.spec.label(benchmark)})" if rate else ""
         worst[words] = f"{100 * rate:.1f}%{at}"
     return "Highest share of samples " + ", ".join(f"{words} {rate}" for words, rate in worst.items()) + "."

@@ -130,7 +130,7 @@ def read_rows(path: Path) -> Iterator[Located]:
             yield f"{path}, row {number}", row
     elif path.suffix in (".jsonl", ".json"):
         try:
-            file = path.open(encoding="utf-8")
+            file = path.open(encoding="utf-8-sig")  # some editors put a mark first
         except OSError as error:
             raise UserError(f"{path}: cannot be read ({error.strerror})") from None
         with file:

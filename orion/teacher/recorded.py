@@ -26,7 +26,7 @@ def recorded_responses(problems: Sequence[Problem], teacher: Teacher) -> list[tu
     """(problem, draw, key, response) of every recorded trace, in the order of the problems; at most `draws` each.
 
     Raises:
-        UserError: a file or a column is missing, or a column holds something else than texts.
+        UserError: a file or a column is missing, a column holds something else than texts, or no problem has a trace.
     """
     columns = teacher.columns or Columns()
     by_name = {_name(problem.id if columns.id else problem.problem): problem for problem in problems}
@@ -40,6 +40,12 @@ def recorded_responses(problems: Sequence[Problem], teacher: Teacher) -> list[tu
                 seen.add(key)
                 record = Record(key, 0, "openai-chat", "ok", raw, {"model": teacher.name}, {})
                 found.setdefault(problem.id, []).append((key, parse(record)))
+    if problems and not found:
+        met = f"ids (column '{columns.id}')" if columns.id else f"texts (column '{columns.problem}')"
+        raise UserError(
+            f"{teacher.path}: no trace of any of the {len(problems)} problems, which are found by their {met}; set "
+            "`columns` of the teacher, or give traces of these problems"
+        )
     return [
         (problem, draw, key, response)
         for problem in problems

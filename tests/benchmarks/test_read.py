@@ -31,6 +31,13 @@ def test_a_file_of_ones_own_becomes_problems(tmp_path: Path) -> None:
     ]
 
 
+def test_a_byte_order_mark_and_other_line_ends_do_no_harm(tmp_path: Path) -> None:
+    text = "\r\n".join(json.dumps(row) for row in GOOD)
+    (tmp_path / "mine.jsonl").write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\r\n\r\n")
+    source = BenchmarkSource(source="file", path=str(tmp_path / "mine.jsonl"))
+    assert [p.id for p in load_benchmark(source, "mine").problems] == ["a", "b"]
+
+
 def test_parquet_and_jsonl_are_alike(tmp_path: Path) -> None:
     rows = [row | {"answer": str(row["answer"])} for row in GOOD]
     pl.DataFrame(rows).write_parquet(tmp_path / "mine.parquet")

@@ -267,3 +267,10 @@ def test_a_missing_column_or_file_is_named(tmp_path: Path) -> None:
     assert "no column 'generations'" in stage.log and "traces" in stage.log and "columns" in stage.log
     assert stage.run([problem("a")], source="file", model="", path=str(tmp_path / "none.parquet")) == 2
     assert "no such file" in stage.log
+
+
+def test_traces_of_other_problems_are_no_traces(tmp_path: Path) -> None:
+    pl.DataFrame(OPEN_R1).write_parquet(tmp_path / "traces.parquet")
+    stage = Stage(tmp_path)
+    assert stage.run([problem("a")], source="file", model="", path=str(tmp_path / "traces.parquet")) == 2
+    assert "no trace of any of the 1 problems, which are found by their texts (column 'problem')" in stage.log

@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Waiting threads that spin starve the others when several jobs share a machine.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: run report explore test check lock lint clean
+.PHONY: run report explore test check lock lint clean peers
 
 run: $(BIN)/.ready
 	snakemake --cores all results/tables/main.csv
@@ -39,6 +39,14 @@ lint: $(BIN)/.ready
 $(BIN)/.ready: requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	touch $@
+
+# Packages that some tests and benches use beside the lock; the programs that need them see this folder.
+peers: .venv-peers/.ready
+
+.venv-peers/.ready: envs/peers.txt $(BIN)/.ready
+	DS_BUILD_OPS=0 uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --target .venv-peers \
+	    --requirement envs/peers.txt
 	touch $@
 
 # The CUDA packages that torch brings along on Linux are left out: torch itself pins them, and CPU builds need none.

@@ -86,6 +86,11 @@ class Training(Part):
     gradient_checkpointing: bool = Field(
         False, description="recompute instead of keeping activations: a third slower, for when memory runs out"
     )
+    liger: bool | None = Field(
+        None,
+        description="fused kernels of the package liger-kernel; default: on GPUs where it is installed. false for "
+        "transformers' own code, true to fail where they cannot be had",
+    )
     beta: float | None = Field(
         None,
         gt=0,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 import torch
@@ -13,7 +15,7 @@ from torch import Tensor, nn
 from orion.config.training import Training
 from orion.errors import UserError
 from orion.students import Manifest
-from orion.training import attention, lora
+from orion.training import attention, kernels, lora
 from orion.training.losses import TokenLosses, token_losses
 
 
@@ -33,10 +35,11 @@ def computing_dtype(training: Training, device: torch.device) -> torch.dtype:
 class Reader(nn.Module):
     """A causal model that yields the losses of chosen tokens. This is the module that is wrapped for several GPUs."""
 
-    def __init__(self, model: nn.Module, packs: bool) -> None:
+    def __init__(self, model: nn.Module, packs: bool, kernels: dict[str, str] | None = None) -> None:
         super().__init__()
         self.model = model  # a transformers model, or the peft model around one
         self.packs = packs
+        self.kernels = kernels or {}  # versions of what computes in the place of the model's own code
         self._no_split_modules = getattr(self.causal, "_no_split_modules", None)  # what FSDP wraps
 
     @property
@@ -75,6 +78,14 @@ def _quantisation(dtype: torch.dtype) -> Any:
     return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
     )
+
+
+def _no_packing(model: nn.Module) -> None:
+    """On CPUs, bitsandbytes packs the weights of layers in evaluation mode into a form that cannot train any more; its
+    layers do the same in both modes otherwise, so they stay in training mode."""
+    for layer in model.modules():
+        if type(layer).__name__ == "Linear4bit":
+            layer.train = MethodType(lambda layer, mode=True: layer, layer)  # type: ignore[method-assign]
 
 
 def _with_adapter(model: Any, training: Training, start: Path | None) -> Any:
@@ -147,11 +158,15 @@ def load(
         trust_remote_code=trust_remote_code,
     )
     model.config.use_cache = False
+    fused = kernels.fuse(model, device, training.liger)
     if training.mode == "qlora":
         import peft
 
         prepare: Any = peft.prepare_model_for_kbit_training
         model = prepare(model, use_gradient_checkpointing=training.gradient_checkpointing)
+        if device.type == "cpu":
+            _no_packing(model.train())
+        fused |= {"bitsandbytes": version("bitsandbytes")}
     else:
         model = model.to(device)
     if training.mode != "full":
@@ -161,7 +176,7 @@ def load(
     if training.gradient_checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     model.train()
-    return Reader(model, packs=reason is None)
+    return Reader(model, packs=reason is None, kernels=fused)
 
 
 def save(reader: Reader, weights: dict[str, Tensor] | None, folder: Path, manifest: Manifest) -> None:

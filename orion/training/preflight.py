@@ -7,11 +7,18 @@ must hold for every row, and that the fast way through the model gives the model
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orion.chat import Chat
 from orion.errors import UserError
+from orion.memory import GIB, free_bytes
 from orion.training.rows import Example, messages_of
+
+if TYPE_CHECKING:
+    import torch
+
+    from orion.config.training import Training
+    from orion.students import Manifest
 
 SAMPLE = 64  # rows whose rendering is checked
 
@@ -96,3 +103,51 @@ def check_loss(reader: Any, examples: Sequence[Example], device: Any, tolerance:
             f"preflight: the model's own loss on two rows is {theirs:.5f}, the packed one {ours:.5f}; its architecture "
             f"({type(reader.causal).__name__}) has something that orion.training does not know (a capped output layer?)"
         )
+
+
+def least_bytes(network: Any, training: Training, itemsize: int) -> int:
+    """Memory that a training run holds from its first step to its last, whatever the rows: the weights (of `itemsize`
+    bytes, about 0.6 in four bits) and, for each that is trained, float32 value, gradient and two moments."""
+    from torch import nn
+
+    weights = sum(int(parameter.numel()) for parameter in network.parameters())
+    if training.mode == "full":
+        return weights * 16
+    adapted = (
+        training.lora.r * (layer.in_features + layer.out_features)
+        for name, layer in network.named_modules()
+        if isinstance(layer, nn.Linear) and name.rpartition(".")[2] in training.lora.targets
+    )
+    return int(weights * (0.6 if training.mode == "qlora" else itemsize)) + 16 * sum(adapted)
+
+
+def check_memory(
+    manifest: Manifest, training: Training, device: torch.device, dtype: torch.dtype, trust_remote_code: bool
+) -> None:
+    """Before anything is loaded: does what surely stays in memory fit? Activations come on top.
+
+    Raises:
+        UserError: it does not; names the remedy.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    where: dict[str, Any] = manifest.arguments() | {"trust_remote_code": trust_remote_code}
+    config = AutoConfig.from_pretrained(**where)
+    with torch.device("meta"):
+        network: Any = AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code)  # type: ignore[no-untyped-call]
+    need = least_bytes(network, training, dtype.itemsize)
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_bytes()
+    if free is None or need <= free:
+        return
+    smaller = {
+        "full": "train an adapter (training.mode: lora)",
+        "lora": "keep the base model in four bits (training.mode: qlora)",
+        "qlora": "take a smaller student",
+    }
+    place = "GPU" if device.type == "cuda" else "machine (or this job's limit)"
+    raise UserError(
+        f"too little memory: training {manifest.source} needs at least {need / GIB:.1f} GiB, this {place} has "
+        f"{free / GIB:.1f} GiB free; {smaller[training.mode]}, spread it over several GPUs "
+        "(config/accelerate/fsdp.yaml), or ask for more memory (mem_mb in a profile)"
+    )

@@ -17,7 +17,7 @@ from orion.training import model
 from orion.training.checkpoints import Checkpoints
 from orion.training.loop import Loop, Row, memory_errors
 from orion.training.objectives import Objective
-from orion.training.preflight import check_loss
+from orion.training.preflight import check_loss, check_memory
 from orion.training.rows import Example
 from orion.training.team import Team
 from orion.training.trackers import make_tracker
@@ -58,9 +58,11 @@ def train(
     device = team.device
     training, start, seed = spec.training, arguments.start_adapter, arguments.seed
     with memory_errors(training):
+        dtype = model.computing_dtype(training, device)
+        if team.size == 1:  # several may share the model, or the machine's memory
+            check_memory(manifest, training, device, dtype, spec.student.trust_remote_code)
         torch.manual_seed(int(digest([seed, "adapter"])[:12], 16))
         reader = model.load(manifest, training, start, longest, device, spec.student.trust_remote_code)
-        dtype = model.computing_dtype(training, device)
         check_loss(reader, examples, device, tolerance=1e-3 if dtype == torch.float32 else 2e-2)
         budget = arguments.batch_tokens or batch_tokens(device)
         track = None
@@ -92,7 +94,7 @@ def train(
         "gpus": team.size if device.type == "cuda" else 0,
         "steps": len(log),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-        "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
+        "versions": {name: version(name) for name in ("torch", "transformers", "peft")} | reader.kernels,
     }
     if loop.held_out:
         facts["held_out"] = loop.held_out.facts()

@@ -21,7 +21,8 @@ from orion.types import digest
 # What computes an adapter from examples, and no module that these import: rows, templates and models are in the key by
 # their content, so an edit of what reads them retrains nothing.
 _CODE = tuple(
-    f"orion.training.{name}" for name in ("attention", "batches", "held_out", "loop", "lora", "losses", "model", "team")
+    f"orion.training.{name}"
+    for name in ("attention", "batches", "held_out", "kernels", "loop", "lora", "losses", "model", "team")
 )
 
 

@@ -45,6 +45,8 @@ KEYED: list[tuple[str, str, tuple[str, ...]]] = [
     ("the teacher's edited CoT", "teacher/*/edited/*.parquet", ("key",)),
     ("the teacher's CoT", "teacher/*/cots.parquet", ("key",)),
     ("the teacher's dual", "teacher/*/duals.parquet", ("right_key", "wrong_key")),
+    ("the teacher's correction", "*/*/seed*/*/corrections.parquet", ("key",)),
+    ("the student's own correction", "*/*/seed*/*/own_corrections.parquet", ("key",)),
     ("the trained student's error", "*/*/seed*/*/errors.parquet", ("key",)),
     ("the trained student's sample", "*/*/seed*/*/train/*.parquet", ("key",)),
     ("the policy's answer", "*/*/seed*/*/*.parquet", ("key",)),

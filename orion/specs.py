@@ -21,13 +21,17 @@ from orion.decontamination import Decontamination
 from orion.error_set import ErrorSetSpec
 from orion.methods import CHOOSER, DATA
 from orion.methods.build import TrainingSetSpec
+from orion.own_corrections import OwnCorrectionsSpec
 from orion.refinement import RefinementSpec
 from orion.sample import SampleSpec
 from orion.solvers import SOLVERS
 from orion.tables.config import ScoreTable
 from orion.tables.inputs import policies
+from orion.teacher.corrections import PROMPTS as CORRECTION_PROMPTS
+from orion.teacher.corrections import CorrectionsSpec
 from orion.teacher.cots import TeacherSpec
 from orion.teacher.duals import DualsSpec
+from orion.teacher.locations import LocationsSpec
 from orion.teacher.mistakes import MistakesSpec
 from orion.teacher.passes import PassesSpec
 from orion.teacher.templates import PROMPTS as TEMPLATE_PROMPTS
@@ -92,6 +96,44 @@ class Specs:
             grading=study.grading,
         ).spec()
 
+    def corrector(self, method: str, folder: str) -> str:
+        """The teacher who corrects the errors of a stage's policy: that of the stage after it."""
+        stages = self.study.methods[method].stages
+        return self.study.teacher_of(stages[[stage.folder for stage in stages].index(folder) + 1])
+
+    def locations(self, teacher: str, most: int | None = None) -> str:
+        """The first wrong steps of errors; of at most so many."""
+        study, settings = self.study, self.study.correcting
+        return LocationsSpec(
+            teacher=study.teachers[teacher],
+            temperature=settings.temperature,
+            max_tokens=settings.max_tokens,
+            prompt=study.prompts.correct_locate,
+            most=most,
+        ).spec()
+
+    def own_corrections(self, student: str, locate: bool = False) -> str:
+        prompts = {"correct_step": self.study.prompts.correct_step}
+        if locate:
+            prompts["correct_locate"] = self.study.prompts.correct_locate
+        return OwnCorrectionsSpec(
+            student=self.study.students[student], decoding=self.study.correcting.own(), prompts=prompts
+        ).spec()
+
+    def corrections(self, teacher: str, judge_only: bool = False) -> str:
+        study, settings = self.study, self.study.correcting
+        texts = study.prompts.model_dump()
+        names = ["correct_inspect"] if judge_only else CORRECTION_PROMPTS
+        return CorrectionsSpec(
+            teacher=study.teachers[teacher],
+            temperature=settings.temperature,
+            max_tokens=settings.max_tokens,
+            rounds=settings.rounds,
+            need_form=settings.need_form and not judge_only,
+            judge_only=judge_only,
+            prompts={name: texts[name] for name in names},
+        ).spec()
+
     def endpoint(self, teacher: str) -> str:
         """Where and how hard to ask: changes no result, so it is no part of a spec."""
         return (self.study.teachers[teacher].endpoint or Endpoint()).spec()
@@ -106,6 +148,14 @@ class Specs:
 
     def exposure(self, student: str, temperature: str) -> str:
         return self._sample(student, self.study.exposure.decoding(temperature))
+
+    def stage_exposure(self, student: str, method: str, temperature: str) -> str:
+        """The policy of a stage answers the training problems, asked as the method is in its evaluation."""
+        asked = Recipe(ask=self.study.methods[method].ask)
+        return self._sample(student, self.study.stage_exposure.decoding(temperature), asked)
+
+    def stage_errors(self) -> str:
+        return ErrorSetSpec(keep_unfinished=self.study.stage_exposure.keep_unfinished).spec()
 
     def samples(self, student: str, method: str, decoding: str) -> str:
         recipe = self.study.methods[method]

@@ -149,9 +149,15 @@ class Artifacts:
             "exposure": [f"results/{w.student}/base/train/t{t}.parquet" for t in self.study.exposure.temperatures],
             "errors": f"results/{w.student}/errors.parquet",
             "refined": f"results/{w.student}/refined/{stage.feedback}.parquet",
+            "corrections": self._before(w, "corrections.parquet"),
             "matched": self.matched(w),
         }
         return {name: paths[name] for name in needed_by(stage)}
+
+    def _before(self, w: Any, name: str) -> str:
+        """An artifact about the policy that a stage starts from; no path where there is none."""
+        stage = self.study.methods[w.method].before(w.stage)
+        return f"results/{w.student}/{w.method}/seed{w.seed}/{stage.folder}/{name}" if stage else ""
 
     def matched(self, w: Any) -> list[str]:
         """The training sets whose problems a stage may train on: of every stage of the methods that it is matched with,

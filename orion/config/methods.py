@@ -12,9 +12,10 @@ from orion.config.editing import Pass
 from orion.config.training import TrainingChanges
 
 DataName = Literal[
-    "labels", "cots", "edited", "refined", "cots-after-error", "rectified", "duals", "refined-over-errors", "templates"
-]
-PAIRS = ("duals", "refined-over-errors")  # data with a rejected side
+    "labels", "cots", "edited", "refined", "cots-after-error", "rectified", "duals", "refined-over-errors",
+    "templates", "corrections",
+]  # fmt: skip
+PAIRS = ("duals", "refined-over-errors", "corrections")  # data with a rejected side
 NO_TEACHER = ("labels", "refined", "refined-over-errors")  # rewrites are made of the first teacher's CoTs
 Objective = Literal["sft", "dpo", "krsl"]
 SolverName = Literal["wot", "few-shot"]
@@ -29,7 +30,7 @@ class Stage(Part):
         None, description="for data: refined — whether the student sees its own error when it rewrites the CoT"
     )
     teacher: str | None = Field(
-        None, description="whose CoTs, duals or templates: a name in `teachers`; default: the first one"
+        None, description="whose CoTs, duals, templates or corrections: a name in `teachers`; default: the first one"
     )
     passes: list[Pass] | None = Field(
         None, min_length=1, description="for data: edited — how the teacher edits its CoTs, pass after pass"
@@ -98,6 +99,11 @@ class Recipe(Part):
     )
     label: str | None = Field(None, description="how tables and figures call it; default: the recipe's name")
 
+    def before(self, folder: str) -> Stage | None:
+        """The stage whose adapter a stage starts from."""
+        at = [stage.folder for stage in self.stages].index(folder)
+        return self.stages[at - 1] if at else None
+
     @property
     def varies(self) -> bool:
         """Whether training seeds make a difference."""
@@ -114,4 +120,13 @@ class Recipe(Part):
         folders = [stage.folder for stage in self.stages]
         if len(set(folders)) < len(folders):
             raise ValueError(f"stages need different names, these are {folders}; give them a 'name'")
+        return self
+
+    @model_validator(mode="after")
+    def _corrections_need_a_policy(self) -> Recipe:
+        if self.stages and self.stages[0].data == "corrections":
+            raise ValueError(
+                "data: corrections are of the errors that the policy of the stage before makes; put a stage before it, "
+                "such as {objective: sft, data: templates}"
+            )
         return self

@@ -32,11 +32,20 @@ HOLES: dict[str, set[str]] = {
     "template_question": {"problem"},
     "judge_preference": {"problem", "solutions"},
     "judge_error": {"problem", "label", "error"},
+    "correct_locate": {"problem", "reference", "steps"},
+    "correct_step": {"problem", "reference", "steps", "number"},
+    "correct_inspect": {"problem", "solution", "steps", "number", "correction"},
+    "correct_mend": {"problem", "solution", "steps", "number", "correction", "faults"},
+    "correct_finish": {"question", "steps"},
 }
 _HOLE = re.compile(r"\{(" + "|".join(sorted(set.union(*HOLES.values()))) + r")\}")
 
 TO_EDIT = "Problem: {problem}\n\nSolution to edit: {draft}\n\n"
 WHOLE = "Keep its words otherwise, write out all of it, and end with the final answer in \\boxed{}."
+CORRECTED = (
+    "Problem: {problem}\n\nReference solution: {solution}\n\nSteps so far: {steps}\n\nCorrection of step {number}: "
+    "{correction}\n\n"
+)
 VERDICT = "End with one line: 'Verdict: correct' or 'Verdict: wrong'."
 
 
@@ -139,6 +148,36 @@ class Prompts(Part):
         "ones; then <Generalized>...</Generalized>, how such problems are solved; then <Answer>...</Answer> with the "
         "final answer in \\boxed{}.\n\n{problem}",
         description="SuperCorrect: asks the student for a solution in the form of the templates it was trained on",
+    )
+    correct_locate: str = Field(
+        "Problem: {problem}\n\n{reference}Solution to check: {steps}\n\nGo through the steps of the solution one after "
+        "another, up to the first one that is wrong: a wrong calculation, a wrong reading of the problem, or a wrong "
+        "conclusion. End with one line: 'Wrong step: ' and its number, or 'Wrong step: none' if every step is right.",
+        description="SuperCorrect: asks for the first wrong step of a solution; {reference} is the solution of the "
+        "problem, with its label, for the teacher, and empty for the student",
+    )
+    correct_step: str = Field(
+        "Problem: {problem}\n\n{reference}Steps so far: {steps}\n\nStep {number} is wrong, the steps before it are "
+        "right. Write <Cause>...</Cause>, why step {number} is wrong, then <Correction>...</Correction>, step {number} "
+        "as it should be. Write nothing else.",
+        description="SuperCorrect: asks for the correction of step {number}, the last of {steps}; {reference} as above",
+    )
+    correct_inspect: str = Field(
+        f"{CORRECTED}Step {{number}} was wrong. Compare its correction with the reference solution: the corrected step "
+        "has to be right and to follow from the steps before it; a cause, where one is given, has to be the true one. "
+        "Name every fault. End with one line: 'Verdict: pass' if there is none, else 'Verdict: faulty'.",
+        description="SuperCorrect: asks the inspector for faults of a {correction}, the teacher's or the student's",
+    )
+    correct_mend: str = Field(
+        f"{CORRECTED}Report of an inspector: {{faults}}\n\nWrite <Cause>...</Cause> and <Correction>...</Correction> "
+        "for step {number} anew, with these faults mended. Write nothing else.",
+        description="SuperCorrect: asks the teacher to mend the {faults} of a {correction}",
+    )
+    correct_finish: str = Field(
+        "{question}\n\nThe solution begins with these steps: {steps}\n\nWrite the whole solution, with these steps as "
+        "its beginning.",
+        description="SuperCorrect, self-correction: asks the student to go on from corrected {steps}; {question} is "
+        "what it was asked at first",
     )
 
     judge_preference: str = Field(

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator,
 
 from orion.config.analysis import Analysis
 from orion.config.base import Part
+from orion.config.corrections import Corrections
 from orion.config.duals import Duals
 from orion.config.editing import Editing
 from orion.config.judge import Judge
@@ -47,6 +48,9 @@ class Study(Part):
     )
     editing: Editing | None = Field(None, description="Minimal CoT's passes over a teacher's CoTs; left out: defaults")
     templates: Templates | None = Field(None, description="SuperCorrect's hierarchical solutions; left out: defaults")
+    corrections: Corrections | None = Field(
+        None, description="SuperCorrect's corrections of wrong steps; left out: defaults"
+    )
     training: Training
     seeds: list[int] = Field([0], min_length=1, description="training seeds; several give error bars over training")
     evaluation: Evaluation
@@ -143,6 +147,15 @@ class Study(Part):
         """The method that is the student as it came, asked as in training."""
         plain = (name for name, recipe in self.methods.items() if not recipe.stages and recipe.solver is None)
         return next(plain, None)
+
+    @property
+    def correcting(self) -> Corrections:
+        return self.corrections or Corrections.model_validate({})
+
+    @property
+    def stage_exposure(self) -> Exposure:
+        """How the policy of a stage is exposed whose errors are corrected."""
+        return self.correcting.exposure or self.exposure
 
     @property
     def teacher(self) -> str:

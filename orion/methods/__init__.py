@@ -33,6 +33,7 @@ DATA = {
     "duals": Data("orion.methods.edit", "duals", ("problems", "duals")),
     "refined-over-errors": Data("orion.methods.edit", "refined_over_errors", ("problems", "refined", "errors")),
     "templates": Data("orion.methods.supercorrect", "templates", ("problems", "templates"), ("template_question",)),
+    "corrections": Data("orion.methods.supercorrect", "corrections", ("problems", "corrections"), ("correct_step",)),
 }
 
 

@@ -81,7 +81,7 @@ def costs(benchmarks: Sequence[Path], artifacts: Sequence[Path], stats: Sequence
             sums[group]["memory GB"] = max(sums[group]["memory GB"], _number(row["max_rss"]) / 1024)
     for path in artifacts:
         where = place(path)
-        if where.name in ("errors", "scores"):
+        if where.name.rpartition("/")[2] in ("errors", "scores"):
             continue  # a choice of samples that are counted where they were made
         table = read_table(path)
         for column, name, factor in (

@@ -57,13 +57,30 @@ def _completions(study: Study) -> list[str]:
         for temperature in study.exposure.temperatures
     ]
     refined = [f"{t.student}/refined/{t.stage.feedback}" for t in _needed(study, "refined")]
+    corrected = [
+        f"{policy}/{name}"
+        for policy in corrected_policies(study)
+        for name in (
+            *(f"train/t{temperature}" for temperature in study.stage_exposure.temperatures),
+            *("locations", "own_corrections", "corrections"),
+        )
+    ]
     sampled = [
         f"{s}/{m}/seed{n}/{benchmark}/{decoding}"
         for s, m, n in policies(study)
         for benchmark in study.benchmarks
         for decoding in study.evaluation.decodings
     ]
-    return list(dict.fromkeys([*_taught(study, bool(refined)), *exposed, *refined, *sampled]))
+    return list(dict.fromkeys([*_taught(study, bool(refined)), *exposed, *refined, *corrected, *sampled]))
+
+
+def corrected_policies(study: Study) -> list[str]:
+    """The stages whose errors are corrected, {student}/{method}/seed{n}/{stage}."""
+    return [
+        training._replace(stage=before).path
+        for training in _needed(study, "corrections")
+        if (before := study.methods[training.method].before(training.stage.folder))
+    ]
 
 
 def _taught(study: Study, refined: bool) -> list[str]:
@@ -99,6 +116,11 @@ def filter_stats(study: Study) -> list[str]:
     filtered = [path for path in completions(study) if path.startswith("teacher/") or "/refined/" in path]
     exposed = [path.partition("/base/")[0] for path in completions(study) if "/base/train/" in path]
     filtered += [f"{student}/errors" for student in dict.fromkeys(exposed)]
+    filtered += [
+        f"{policy}/{name}"
+        for policy in corrected_policies(study)
+        for name in ("errors", "locations", "own_corrections", "corrections")
+    ]
     filtered += [f"{training.path}.training_set" for training in trainings(study)]
     if study.decontamination:
         filtered.append("problems/train")

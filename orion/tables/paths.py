@@ -33,15 +33,19 @@ def place(path: Path) -> Place:
     return Place("other", name=text)
 
 
+_POLICY = r"(?P<student>[^/]+)/(?P<method>[^/]+)/seed(?P<seed>\d+)"
 _PATTERNS = [
     (r"problems/(?P<name>.+)", "problems"),
     (r"models/(?P<student>[^/]+)(/.*)?", "models"),
     (r"teacher/(?P<name>.+)", "teacher"),
     (r"(?P<student>[^/]+)/base/train/(?P<name>[^/]+)", "exposure"),
     (r"(?P<student>[^/]+)/(?P<name>errors)", "exposure"),
+    (rf"{_POLICY}/(?P<name>[^/]+/(train/[^/]+|errors))", "exposure"),
+    (rf"{_POLICY}/(?P<name>[^/]+/(locations|corrections))", "teacher"),
+    (rf"{_POLICY}/(?P<name>[^/]+/own_corrections)", "refinement"),
     (r"(?P<student>[^/]+)/refined/(?P<name>[^/]+)", "refinement"),
     (r"(?P<student>[^/]+)/(?P<method>[^/]+)/(?:seed(?P<seed>\d+)/)?(?P<name>[^/]+)\.training_set", "training set"),
-    (r"(?P<student>[^/]+)/(?P<method>[^/]+)/seed(?P<seed>\d+)/(?P<name>scores)", "evaluation"),
-    (r"(?P<student>[^/]+)/(?P<method>[^/]+)/seed(?P<seed>\d+)/(?P<name>[^/]+)(/training_log)?", "training"),
-    (r"(?P<student>[^/]+)/(?P<method>[^/]+)/seed(?P<seed>\d+)/(?P<name>[^/]+/[^/]+)", "evaluation"),
+    (rf"{_POLICY}/(?P<name>scores)", "evaluation"),
+    (rf"{_POLICY}/(?P<name>[^/]+)(/training_log)?", "training"),
+    (rf"{_POLICY}/(?P<name>[^/]+/[^/]+)", "evaluation"),
 ]

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from orion.teacher.ask import Asking
 
 
-def read_arguments(name: str, description: str | None, spec: str, **inputs: str) -> argparse.Namespace:
-    """`spec` and `inputs` (name: what the file is) are help texts; each input is a parquet file that must be given.
-    `name` is that of a module of this package, or with dots of any."""
+def read_arguments(
+    name: str, description: str | None, spec: str, *, many: Mapping[str, str] | None = None, **inputs: str
+) -> argparse.Namespace:
+    """`spec`, `inputs` and `many` (name: what the file is, or the files) are help texts; each input is a parquet file
+    that must be given. `name` is that of a module of this package, or with dots of any."""
     module = name if "." in name else f"orion.teacher.{name}"
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
     parser.add_argument("--spec", required=True, help=f"JSON (or @FILE): {spec}")
+    for argument, help in (many or {}).items():
+        parser.add_argument(f"--{argument}", required=True, nargs="+", type=Path, help=help)
     for argument, help in inputs.items():
         parser.add_argument(f"--{argument}", required=True, type=Path, help=help)
     parser.add_argument("--store", required=True, type=Path, help="folder that keeps every response for good")

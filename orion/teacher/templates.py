@@ -24,6 +24,7 @@ from orion.config.teacher import Teacher
 from orion.config.templates import Templates
 from orion.errors import UserError
 from orion.prompts import fill
+from orion.steps import cut, worked
 from orion.types import Problem, Response
 from orion.verify.policy import Grading
 
@@ -64,7 +65,7 @@ class Draft:
 
     @property
     def solution(self) -> str:
-        return self.problem.solution or rf"The answer is \boxed{{{self.problem.answer}}}."
+        return worked(self.problem)
 
     def heard(self, response: Response | None) -> bool:
         """Count a response; whether there is something to go on with."""
@@ -83,15 +84,13 @@ class Draft:
 
 def malformed(text: str) -> str | None:
     """What is wrong with a template's tags; None where they are whole, in order and not empty."""
-    numbers = [int(n) for n in re.findall(r"<Step (\d+)>", text)]
-    if not numbers or numbers != list(range(1, len(numbers) + 1)):
-        return "steps-not-numbered"
-    if len(re.findall(r"</Step( \d+)?>", text)) != len(numbers):
-        return "step-not-closed"
+    pieces = cut(text)
+    if not pieces.tagged or pieces.fault:
+        return "steps-not-numbered" if not pieces.tagged else pieces.fault
     if text.count("<Key>") != text.count("</Key>"):
         return "key-not-closed"
     tail = re.search(
-        r"</Step(?: \d+)?>\s*<Generalized>(.*?)</Generalized>\s*<Answer>(.*?)</Answer>\s*$", text, re.DOTALL
+        r"</Step ?[0-9]*>\s*<Generalized>(.*?)</Generalized>\s*<Answer>(.*?)</Answer>\s*$", text, re.DOTALL
     )
     if tail is None or not tail[1].strip() or not tail[2].strip():
         return "no-generalized-or-answer"

@@ -1,7 +1,7 @@
 """Training set -> examples: token ids, where the completion begins, and the weight of each of its tokens.
 
 A row holds `id`, `prompt` (messages as JSON), `completion`, for paired objectives `rejected`, and optionally `prefix`:
-the part of the assistant's turn that is given, not trained (SuperCorrect: the steps up to the wrong one).
+the part of the assistant's turn that is given, not trained.
 The prompt is rendered by `orion.chat` exactly as for sampling. Rows that cannot be trained on are dropped and counted.
 """
 

@@ -15,7 +15,8 @@ from tests.pipeline.workspace import ROOT, merged
 
 STAGES = [
     "problems", "students", "teacher", "sample", "error_set", "refinement", "methods.build", "training", "scores",
-    "tables", "verify", "store", "compare", "decontamination", "teacher.duals", "teacher.templates", "show",
+    "tables", "verify", "store", "compare", "decontamination", "teacher.duals", "teacher.templates",
+    "teacher.locations", "teacher.corrections", "own_corrections", "show",
     "explorer", "tables.page", "analysis.likelihood", "analysis.perplexity", "analysis.lengths", "figures",
 ]  # fmt: skip
 HEAVY = {"torch", "transformers", "polars", "openai", "vllm", "peft", "datasets", "sympy", "scipy"}
@@ -65,6 +66,8 @@ def test_the_reference_of_the_config_is_up_to_date():
         ({"evaluation": {"headline": "best"}}, "headline 'best' is none of the decodings"),
         ({"methods": {"orion": {"stages": [{"objective": "sft", "data": "refined"}]}}}, "feedback"),
         ({"methods": {"x": {"stages": [{"objective": "sgd", "data": "labels"}]}}}, "methods.x.stages.0.objective"),
+        ({"methods": {"x": {"stages": [{"objective": "dpo", "data": "corrections"}]}}}, "put a stage before it"),
+        ({"methods": {"x": {"stages": [{"objective": "sft", "data": "corrections"}]}}}, "put a stage before it"),
         ({"problems": {"source": "nowhere"}}, "problems"),
         ({"prompts": {"question": "no hole"}}, "prompts.question"),
         ({"teachers": {"scripted": {"api_key": "sk-1"}}}, "secrets do not stand in the config"),

@@ -10,6 +10,7 @@ import re
 from random import Random
 
 from orion.problems.arithmetic import SYMBOLS, Step, read_steps
+from orion.teacher.scripted.correcting import corrected
 from orion.teacher.scripted.editing import edited, to_edit
 from orion.teacher.scripted.judge import verdict
 from orion.teacher.scripted.mistakes import judgement, mistaken, rewritten
@@ -55,6 +56,8 @@ def perform(prompt: str, seed: int, slip_rate: float, straight: bool = False) ->
     slips = random.random() < slip_rate
     if (judged := verdict(prompt, steps, random)) is not None:
         return Answer(THOUGHT, judged)
+    if (said := corrected(prompt, steps, random, slips)) is not None:
+        return Answer(THOUGHT, said)
     if (draft := to_edit(prompt)) is not None:
         return Answer(THOUGHT, respond(slip(steps, random)) if slips else edited(draft, prompt, steps))
     if "Hint: the correct answer is" in prompt:

@@ -2,7 +2,7 @@
 -log sigmoid(beta * [(log p - log p_ref)(chosen) - (log p - log p_ref)(rejected)]), the mean over the pairs of a step.
 
 The log-probabilities sum over the completions only. SuperCorrect's are cause and correction of one step: the problem
-is the prompt, the student's steps up to the wrong one are the row's `prefix`, and neither bears a loss. The reference
+and the student's steps up to the wrong one are the prompt, which bears no loss. The reference
 is the policy that training begins with (the stage before), read once before step one, so no second model is kept.
 The paper does not state beta; 0.1 is ours.
 """

@@ -21,6 +21,7 @@ include: "rules/evaluation.smk"
 include: "rules/tables.smk"
 include: "rules/judges.smk"
 include: "rules/analysis.smk"
+include: "rules/locating.smk"
 include: "rules/report.smk"
 
 

@@ -87,7 +87,11 @@ def main() -> None:
 
     from orion.files import read_table, write_json, write_table
 
-    errors, stats = build({path.stem: read_table(path) for path in arguments.exposure}, spec)
+    stems = [path.stem for path in arguments.exposure]  # a temperature's name; benchmarks share that of the decoding
+    names = (
+        stems if len(set(stems)) == len(stems) else [f"{path.parent.name}/{path.stem}" for path in arguments.exposure]
+    )
+    errors, stats = build(dict(zip(names, map(read_table, arguments.exposure), strict=True)), spec)
     write_table(arguments.output, errors)
     write_json(arguments.stats, stats)
     print(

@@ -26,6 +26,8 @@ from orion.verify.policy import Grading
 if TYPE_CHECKING:
     from orion.policy import Policy
 
+FIRST = ("first_answer", "first_verdict", "outcome")  # columns of solvers that go over their answers
+
 
 class SampleSpec(Part):
     """The config keys on which a sample file depends."""
@@ -104,9 +106,15 @@ def main() -> None:
         solver = import_module(SOLVERS[spec.solver].module)
         solved = solver.solve(questions, policy, spec, arguments)
         rows = graded([s.request for s in solved], [s.response for s in solved], answers, spec.grading)
+        more_columns = {"calls": pl.Int64}
         for row, solution in zip(rows, solved, strict=True):
             row["calls"] = solution.calls
-        more_columns = {"calls": pl.Int64}
+        if any(solution.first for solution in solved):
+            more_columns |= dict.fromkeys(FIRST, pl.String)
+            first = [solution.first or solution.response for solution in solved]
+            before = graded([s.request for s in solved], first, answers, spec.grading)
+            for row, was, solution in zip(rows, before, solved, strict=True):
+                row |= dict(zip(FIRST, (was["answer"], was["verdict"], solution.outcome), strict=True))
     write_table(
         arguments.output,
         samples.table(rows, **more_columns),

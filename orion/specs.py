@@ -157,6 +157,9 @@ class Specs:
     def stage_errors(self) -> str:
         return ErrorSetSpec(keep_unfinished=self.study.stage_exposure.keep_unfinished).spec()
 
+    def benchmark_errors(self) -> str:
+        return ErrorSetSpec().spec()
+
     def samples(self, student: str, method: str, decoding: str) -> str:
         recipe = self.study.methods[method]
         return self._sample(student, self.study.evaluation.decodings[decoding], recipe)

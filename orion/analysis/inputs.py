@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from orion.analysis.likelihood import LikelihoodSpec
-from orion.config.analysis import Analysis
+from orion.config.analysis import Analysis, Hard
 from orion.config.study import Study
 from orion.judge import inputs as judged
-from orion.tables.inputs import Training, completion_files, trainings
+from orion.tables.inputs import Training, completion_files, policies, trainings
 from orion.types import canonical
 
+CORRECTING = ("self_correction", "locating", "stability", "subjects")
 NAMES = ["entropy", "perplexity", "lengths", "funnel", "distance", "key_tokens", "preference", "errors", "correction"]
+NAMES += CORRECTING
 JUDGED = "results/analysis/{}/judged"
 OUTSIDE = "results/analysis/outside/manifest.json"
 
@@ -70,11 +72,45 @@ def looked_at(study: Study, student: str, analysis: str) -> list[str]:
         more = [cases, *judged.new_samples(study, student)] if analysis == "correction" else []
         wanted = judged.errors(study) and (analysis == "errors" or study.untrained)
         return [types, *more] if wanted else []
+    if analysis in CORRECTING:
+        return _correcting(study, student, analysis)
     if analysis == "funnel":
         rewrites = [path for path in refined if path.endswith("/error-and-cot.parquet")]
         exposed = [path for path in made if "/base/train/" in path]
         return ["results/problems/train.parquet", f"{own}errors.parquet", *exposed, *rewrites] if rewrites else []
     return [f"results/teacher/{study.teacher}/cots.parquet", *refined] if refined else []
+
+
+def _correcting(study: Study, student: str, analysis: str) -> list[str]:
+    """What SuperCorrect's analyses look at: samples, scores, or what policies made of the same errors."""
+    own = [(m, n) for s, m, n in policies(study) if s == student]
+    if analysis == "self_correction":
+        return [
+            f"results/{student}/{m}/seed{n}/{benchmark}/{decoding}.parquet"
+            for m, n in own
+            if study.methods[m].solver == "self-correct"
+            for benchmark in study.benchmarks
+            for decoding in study.evaluation.decodings
+        ]
+    if analysis == "locating":
+        folder, locating = f"results/analysis/{student}/locating", study.analysing.locating
+        asked = [(m, n) for m in (locating.methods if locating else []) for n in study.seeds_of(m)]
+        made = [f"{folder}/{m}/seed{n}/{name}.parquet" for m, n in asked for name in ("own", "judged")]
+        return [f"{folder}/locations.parquet", *made] if made else []
+    return [f"results/{student}/{m}/seed{n}/scores.parquet" for m, n in own]
+
+
+def errors_gone_over(study: Study, student: str) -> list[str]:
+    """The samples whose errors all policies of the analysis go over: of one method, its first seed."""
+    locating = study.analysing.locating
+    if locating is None:
+        return []
+    policy = f"results/{student}/{locating.errors_of}/seed{study.seeds_of(locating.errors_of)[0]}"
+    return [f"{policy}/{benchmark}/{study.evaluation.headline}.parquet" for benchmark in study.benchmarks]
+
+
+def most_errors(study: Study) -> int | None:
+    return study.analysing.locating.most if study.analysing.locating else None
 
 
 def analyses(study: Study) -> list[str]:
@@ -86,6 +122,11 @@ def spec(study: Study, student: str, analysis: str) -> str:
     """What an analysis depends on beside its inputs: the student's tokenizer, and which method is untrained."""
     if analysis == "correction":
         return canonical({"base": study.untrained})
+    headline = {"decoding": study.evaluation.headline}
+    if analysis == "stability":
+        return canonical((study.analysing.hard or Hard.model_validate({})).model_dump(exclude_none=True) | headline)
+    if analysis == "subjects":
+        return canonical(headline)
     return study.students[student].spec() if analysis in ("lengths", "key_tokens") else "{}"
 
 

@@ -18,7 +18,7 @@ DataName = Literal[
 PAIRS = ("duals", "refined-over-errors", "corrections")  # data with a rejected side
 NO_TEACHER = ("labels", "refined", "refined-over-errors")  # rewrites are made of the first teacher's CoTs
 Objective = Literal["sft", "dpo", "krsl"]
-SolverName = Literal["wot", "few-shot"]
+SolverName = Literal["wot", "few-shot", "self-correct"]
 
 
 class Stage(Part):
@@ -84,7 +84,8 @@ class Recipe(Part):
     solver: SolverName | None = Field(
         None,
         description="wot: solve, check, solve otherwise (Wrong-of-Thought); few-shot: examples of the teacher first; "
-        "left out: the question alone",
+        "self-correct: solve, look for a wrong step, correct it, go on from there (SuperCorrect); left out: the "
+        "question alone",
     )
     shots: int | None = Field(
         None, gt=0, description="few-shot: teacher CoTs in the prompt, a choice seeded by the seed (3 if left out)"

@@ -97,6 +97,14 @@ class Study(Part):
         return self
 
     @model_validator(mode="after")
+    def _known_correctors(self) -> Study:
+        locating = self.analysis.locating if self.analysis else None
+        for name in [locating.errors_of, *locating.methods] if locating else []:
+            if name not in self.methods:
+                raise ValueError(f"analysis.locating: '{name}' is none of the methods {', '.join(self.methods)}")
+        return self
+
+    @model_validator(mode="after")
     def _known_matches(self) -> Study:
         for method, recipe in self.methods.items():
             for other in (name for stage in recipe.stages for name in stage.match or []):
@@ -151,6 +159,10 @@ class Study(Part):
     @property
     def correcting(self) -> Corrections:
         return self.corrections or Corrections.model_validate({})
+
+    @property
+    def analysing(self) -> Analysis:
+        return self.analysis or Analysis.model_validate({})
 
     @property
     def stage_exposure(self) -> Exposure:

@@ -105,6 +105,11 @@ class Teacher(Part):
         return self.model or {"embedded": "scripted-r1", "file": f"file:{self.path}"}[self.source]
 
     @property
+    def kind(self) -> str:
+        """Whether a script or a model speaks: a simulated part is named so wherever one meets it."""
+        return "script" if self.source == "embedded" else "model"
+
+    @property
     def most_draws(self) -> int:
         return self.draws or 1
 

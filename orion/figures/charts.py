@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orion.figures.judged import CORRECTION, ERRORS, PREFERENCE
+from orion.figures.correcting import LOCATING, SELF_CORRECTION, STABILITY, SUBJECTS
 from orion.figures.refinement import DISTANCE, FUNNEL
 from orion.figures.theme import Chart
 from orion.figures.training import ENTROPY, KEY_TOKENS, LENGTHS, PERPLEXITY
@@ -17,4 +18,8 @@ CHARTS: dict[str, Chart] = {
     "preference": PREFERENCE,
     "errors": ERRORS,
     "correction": CORRECTION,
+    "self_correction": SELF_CORRECTION,
+    "locating": LOCATING,
+    "stability": STABILITY,
+    "subjects": SUBJECTS,
 }

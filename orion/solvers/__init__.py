@@ -22,14 +22,18 @@ class Solver(NamedTuple):
 
 
 class Solved(NamedTuple):
-    """The call whose text is the answer. `response` bears the tokens and cost of all `calls`."""
+    """The call whose text is the answer. `response` bears the tokens and cost of all `calls`. A solver that goes over
+    its answers keeps the `first` one, which is graded, too, and says what the `outcome` of the second pass was."""
 
     request: Request
     response: Response
     calls: int = 1
+    first: Response | None = None
+    outcome: str | None = None
 
 
 SOLVERS = {
     "wot": Solver("orion.solvers.wot", ("wot_substitute", "wot_steps", "wot_again", "wot_retry")),
+    "self-correct": Solver("orion.solvers.self_correct", ("correct_locate", "correct_step", "correct_finish")),
     "few-shot": Solver("orion.solvers.few_shot", needs=("train", "cots")),
 }

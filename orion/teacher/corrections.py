@@ -250,7 +250,7 @@ def main() -> None:
         drafts = correct(problems, read_table(arguments.locations), read_table(arguments.own), asking, spec)
     rows = [draft.row() for draft in drafts]
     counts = counts_of(rows)
-    about = {"teacher": spec.teacher.name, "judge_only": spec.judge_only}
+    about = {"teacher": spec.teacher.name, "teacher_kind": spec.teacher.kind, "judge_only": spec.judge_only}
     write_outputs(arguments.output, rows, SCHEMA, about, counts)
     what = "corrections judged" if spec.judge_only else "pairs kept"
     print(f"{counts['out']} of {counts['in']} {what}; dropped {counts['dropped'] or 'none'}")

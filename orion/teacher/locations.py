@@ -149,7 +149,8 @@ def main() -> None:
     with open_asking(spec.teacher, arguments, "locations") as asking:
         rows = locate(problems, read_table(arguments.errors), asking, spec)
     counts = counts_of(rows) | {"tagged": sum(row["tagged"] for row in rows)}
-    write_outputs(arguments.output, rows, SCHEMA, {"teacher": spec.teacher.name}, counts)
+    about = {"teacher": spec.teacher.name, "teacher_kind": spec.teacher.kind}
+    write_outputs(arguments.output, rows, SCHEMA, about, counts)
     print(f"{counts['out']} of {counts['in']} errors have a first wrong step; dropped {counts['dropped'] or 'none'}")
 
 

@@ -18,6 +18,7 @@ STAGES = [
     "tables", "verify", "store", "compare", "decontamination", "teacher.duals", "teacher.templates",
     "teacher.locations", "teacher.corrections", "own_corrections", "show",
     "explorer", "tables.page", "analysis.likelihood", "analysis.perplexity", "analysis.lengths", "figures",
+    "analysis.self_correction", "analysis.locating", "analysis.stability", "analysis.subjects",
 ]  # fmt: skip
 HEAVY = {"torch", "transformers", "polars", "openai", "vllm", "peft", "datasets", "sympy", "scipy"}
 

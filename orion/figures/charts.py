@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orion.figures.judged import CORRECTION, ERRORS, PREFERENCE
 from orion.figures.correcting import LOCATING, SELF_CORRECTION, STABILITY, SUBJECTS
+from orion.figures.judged import CORRECTION, ERRORS, PREFERENCE
 from orion.figures.refinement import DISTANCE, FUNNEL
 from orion.figures.theme import Chart
 from orion.figures.training import ENTROPY, KEY_TOKENS, LENGTHS, PERPLEXITY

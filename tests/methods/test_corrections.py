@@ -240,6 +240,12 @@ def test_the_scripted_teacher_locates_corrects_and_inspects(problem: Problem):
         assert say("correct_locate", steps=shown(right[:-1])).endswith(f"Wrong step: {len(steps) - 1}")
         about = {"steps": shown(right[:-1]), "number": str(len(steps) - 1)}
         assert str(steps[-1]) in say("correct_step", **about)
+    more = [*right, f"{steps[-1].value} + 1 = {steps[-1].value + 1}"]  # a step too many
+    assert say("correct_locate", steps=shown(more)).endswith(f"Wrong step: {len(more)}")
+    about = {"steps": shown(more), "number": str(len(more)), "solution": problem.solution}
+    assert "nothing left to do" in (correction := say("correct_step", **about))
+    assert say("correct_inspect", **about, correction=correction).endswith("Verdict: pass")
+    assert say("correct_inspect", **about, correction=more[-1]).endswith("Verdict: faulty")
 
 
 def test_the_programs_against_the_scripted_teacher(tmp_path: Path):

@@ -79,11 +79,23 @@ def corrected(prompt: str, steps: list[Step], random: Random, slips: bool) -> st
     known = held(shown[:-1], steps)
     if known < len(steps) and equations(wrong)[-1:] and is_step(equations(wrong)[-1], steps[known]):
         known += 1  # right as far as it goes: what is wrong is that the solution ends with it
-    step = steps[min(known, len(steps) - 1)]
+    step = steps[known] if known < len(steps) else None
     if asked and "Report of an inspector: " not in rest:
         text = rest.partition(": ")[2].partition("\n\nStep ")[0]
-        said = equations(form.step if (form := correction_of(text)) else text)
-        right = any(is_step(e, step) for e in said) and all(any(is_step(e, s) for s in steps) for e in said)
-        return f"The step should come to {step}.\nVerdict: {'pass' if right else 'faulty'}"
+        right = mends(form.step if (form := correction_of(text)) else text, step, steps)
+        return f"The step should be: {step or 'nothing more'}.\nVerdict: {'pass' if right else 'faulty'}"
+    if step is None:
+        why = "The story is told: the steps before this one have done all that it says."
+        return str(Correction(why, f"There is nothing left to do. The answer is {steps[-1].value}."))
     done_right = slip([step], random)[0] if slips and not asked else step
     return str(Correction(cause(wrong, step), f"{step.sentence} {done_right}"))
+
+
+def mends(text: str, step: Step | None, steps: Sequence[Step]) -> bool:
+    """Whether a correction says what the step should be, and no equation that is not the story's. Where nothing is left
+    to do, it has to say the answer."""
+    said = equations(text)
+    if step is None:
+        numbers = re.findall(r"[0-9]+", text)
+        return numbers[-1:] == [str(steps[-1].value)] and all(any(is_step(e, s) for s in steps) for e in said)
+    return any(is_step(e, step) for e in said) and all(any(is_step(e, s) for s in steps) for e in said)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,13 @@ def build(exposures: dict[str, pl.DataFrame], spec: ErrorSetSpec) -> tuple[pl.Da
     return samples.table(rows, temperature=pl.String), stats
 
 
+def labels(paths: Sequence[Path]) -> list[str]:
+    """What samples files are told apart by: a temperature's name; with its folder's, where several are called alike, as
+    those of benchmarks are."""
+    stems = [path.stem for path in paths]
+    return stems if len(set(stems)) == len(stems) else [f"{path.parent.name}/{path.stem}" for path in paths]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m orion.error_set", description=__doc__)
     parser.add_argument("--spec", required=True, help="JSON (or @FILE): keep_unfinished")
@@ -87,10 +95,7 @@ def main() -> None:
 
     from orion.files import read_table, write_json, write_table
 
-    stems = [path.stem for path in arguments.exposure]  # a temperature's name; benchmarks share that of the decoding
-    names = (
-        stems if len(set(stems)) == len(stems) else [f"{path.parent.name}/{path.stem}" for path in arguments.exposure]
-    )
+    names = labels(arguments.exposure)
     errors, stats = build(dict(zip(names, map(read_table, arguments.exposure), strict=True)), spec)
     write_table(arguments.output, errors)
     write_json(arguments.stats, stats)

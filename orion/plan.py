@@ -33,7 +33,7 @@ from orion.tables import inputs
 from orion.teacher.needs import needs_of
 from orion.workflow import default_config, read_yaml, whole_config
 
-CALLS = {"wot": (6, 9)}  # of a solver for an answer: about, and at most
+CALLS = {"wot": (6, 9), "self-correct": (3, 4)}  # of a solver for an answer: about, and at most
 STAGES = ("teacher", "exposure", "refinement", "training", "evaluation", "analysis", "judge")
 
 
@@ -119,6 +119,9 @@ def _rows(study: Study, assumed: Assumptions) -> Iterator[Row]:
         if path.startswith("teacher/"):
             _, name, artifact = path.split("/", 2)
             artifacts.setdefault(name, []).append(artifact)
+    corrected = inputs.corrected(study)
+    for training in corrected:
+        artifacts.setdefault(study.teacher_of(training.stage), []).extend(("locations", "corrections"))
     if artifacts:
         asked = [_teacher(study, assumed, train, name, found) for name, found in artifacts.items()]
         row = _total(asked)._replace(stage="teacher")
@@ -136,7 +139,13 @@ def _rows(study: Study, assumed: Assumptions) -> Iterator[Row]:
 
     exposure, refinement = study.exposure, study.refinement
     jobs = sum("/base/train/" in path for path in needed)
-    yield sampled("exposure", jobs, jobs * train * exposure.draws, 1, assumed.student_tokens, exposure.max_tokens)
+    staged = study.stage_exposure
+    again = len(corrected) * len(staged.temperatures)
+    exposures = [
+        sampled("", jobs, jobs * train * exposure.draws, 1, assumed.student_tokens, exposure.max_tokens),
+        sampled("", again, again * train * staged.draws, 1, assumed.student_tokens, staged.max_tokens),
+    ]
+    yield _total(exposures)._replace(stage="exposure")
 
     with_error = sum(path.endswith("refined/error-and-cot") for path in needed)
     without = sum(path.endswith("refined/cot") for path in needed)
@@ -148,6 +157,10 @@ def _rows(study: Study, assumed: Assumptions) -> Iterator[Row]:
             (with_error, samples, assumed.wrong, assumed.student_tokens), (without, train, 1.0, 0.0)
         )
     ]  # fmt: skip
+    rewrites.append(
+        sampled("", len(corrected), again * train * staged.draws, assumed.wrong, assumed.student_tokens,
+                study.correcting.student_max_tokens, assumed.student_tokens)
+    )  # fmt: skip
     yield _total(rewrites)._replace(stage="refinement")
     yield _training(study, assumed, train, samples)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orion.config.methods import Stage
 from orion.config.study import Study
@@ -81,6 +81,17 @@ def corrected_policies(study: Study) -> list[str]:
         for training in _needed(study, "corrections")
         if (before := study.methods[training.method].before(training.stage.folder))
     ]
+
+
+def corrected(study: Study) -> list[Training]:
+    """The stages that learn from corrections, one of those that start from the same policy: the others find all of it
+    in the store."""
+    first: dict[Any, Training] = {}
+    for training in _needed(study, "corrections"):
+        recipe = study.methods[training.method]
+        stages = recipe.stages[: recipe.stages.index(training.stage)]
+        first.setdefault((training.student, training.seed, recipe.ask, *(stage.spec() for stage in stages)), training)
+    return list(first.values())
 
 
 def _taught(study: Study, refined: bool) -> list[str]:

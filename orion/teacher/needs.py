@@ -41,4 +41,10 @@ def needs_of(study: Study, assumed: Assumptions, train: int, teacher: Teacher, a
     if artifact == "templates":  # written and inspected, in every round
         templates = study.templates or Templates.model_validate({})
         return Asked(2 * train, 2 * templates.rounds * train, with_cot, templates.max_tokens)
+    if artifact in ("locations", "corrections"):  # of the errors of one policy: judged, written and inspected
+        settings, exposure = study.correcting, study.stage_exposure
+        most = train * exposure.draws * len(exposure.temperatures)
+        calls, most_calls = (1, 1) if artifact == "locations" else (3, 1 + 2 * settings.rounds)
+        errors, prompt = assumed.wrong * most, with_cot + assumed.student_tokens
+        return Asked(calls * errors, most_calls * most, prompt, settings.max_tokens)
     return Asked(train, train, with_cot, teacher.max_tokens)

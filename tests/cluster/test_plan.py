@@ -78,6 +78,21 @@ def test_what_the_rivals_ask_of_the_teacher_is_counted() -> None:
     assert added_most == (2 + 9) * 100 * (4 + 1)
 
 
+def test_what_supercorrect_asks_is_counted_once_for_each_policy() -> None:
+    stages = [{"objective": "sft", "data": "templates"}, {"objective": "dpo", "data": "corrections"}]
+    methods = {"sc": {"stages": stages}, "sc-again": {"stages": stages, "solver": "self-correct"}}
+    over = {"teachers": {"scripted": None, "paid": API}, "refinement": {"tries": 1}}
+    plain, more = rows(**over), rows(**over | {"methods": methods})
+    assert more["exposure"].requests - plain["exposure"].requests == 120 * 3
+    errors = 120 * 3 / 2
+    assert more["refinement"].requests - plain["refinement"].requests == errors
+    # templates are written and inspected; an error is located, its correction judged, another written and inspected
+    assert more["teacher"].requests - plain["teacher"].requests == 2 * 120 + errors + 3 * errors
+    assert more["teacher"].most_requests - plain["teacher"].most_requests == 6 * 120 + 360 + 7 * 360
+    added = more["evaluation"].most_requests - plain["evaluation"].most_requests
+    assert added == (1 + 4) * 100 * (4 + 1)
+
+
 def test_money_that_nobody_named_a_price_for_is_unknown() -> None:
     assert rows(teachers={"scripted": None, "paid": API | {"endpoint": None}})["teacher"].money is None
 

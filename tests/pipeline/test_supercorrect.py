@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from orion.show import show
 from tests.pipeline.workspace import Workspace
 from tests.training.tiny import write_model
 
@@ -98,6 +99,14 @@ def test_every_error_is_located_corrected_by_both_or_counted(done: Workspace) ->
     assert "Reference solution" not in "".join(trained["prompt"])
     keys = set(pairs["key"]) | set(pairs["own_key"]) | set(errors["key"])
     assert set(trained["sources"].explode()) <= keys
+
+
+@pytest.mark.slow
+def test_the_lineage_of_a_pair_leads_back_to_both_corrections_and_the_error(done: Workspace) -> None:
+    path = done.work / "results/tiny/supercorrect/seed0/dpo.training_set.parquet"
+    told = "\n".join(show(path, pl.read_parquet(path)["id"][0], True, 5, 100))
+    for step in ("the teacher's correction", "the student's own correction", "the trained student's error", "problem"):
+        assert f"<- {step}" in told or f"<- the {step}" in told
 
 
 @pytest.mark.slow

@@ -1,9 +1,11 @@
 """The error set: different wrong answers, nothing that is no error, every loss counted by its reason."""
 
+from pathlib import Path
+
 import polars as pl
 
 from orion import samples
-from orion.error_set import ErrorSetSpec, build
+from orion.error_set import ErrorSetSpec, build, labels
 
 
 def sample(id, answer, verdict, draw=0, **more):
@@ -33,6 +35,11 @@ def test_wrong_answers_are_kept_once_a_problem_and_answer():
     assert stats["in"] == 5 and stats["out"] == 3
     assert stats["dropped"] == {"correct": 1, "same-wrong-answer": 1}
     assert stats["problems_with_errors"] == 2 and stats["coverage"] == 1.0
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders():
+    assert labels([Path("train/t0.4.parquet"), Path("train/t1.parquet")]) == ["t0.4", "t1"]
+    assert labels([Path("a/greedy.parquet"), Path("b/greedy.parquet")]) == ["a/greedy", "b/greedy"]
 
 
 def test_unfinished_samples_are_no_errors_unless_asked_for():

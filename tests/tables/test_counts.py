@@ -26,6 +26,14 @@ from orion.tables.paths import Place, place
         ("results/qwen/orion/seed1/sft.training_set.stats.json", Place("training set", "qwen", "orion", "1", "sft")),
         ("benchmarks/qwen/orion/seed1/sft.tsv", Place("training", "qwen", "orion", "1", "sft")),
         ("results/qwen/orion/seed1/sft/training_log.stats.json", Place("training", "qwen", "orion", "1", "sft")),
+        ("results/qwen/sc/seed0/sft/train/t1.parquet", Place("exposure", "qwen", "sc", "0", "sft/train/t1")),
+        ("results/qwen/sc/seed0/sft/errors.stats.json", Place("exposure", "qwen", "sc", "0", "sft/errors")),
+        ("results/qwen/sc/seed0/sft/locations.parquet", Place("teacher", "qwen", "sc", "0", "sft/locations")),
+        ("benchmarks/qwen/sc/seed0/sft/corrections.tsv", Place("teacher", "qwen", "sc", "0", "sft/corrections")),
+        (
+            "results/qwen/sc/seed0/sft/own_corrections.parquet",
+            Place("refinement", "qwen", "sc", "0", "sft/own_corrections"),
+        ),
         (
             "results/qwen/orion/seed0/math500/greedy.parquet",
             Place("evaluation", "qwen", "orion", "0", "math500/greedy"),

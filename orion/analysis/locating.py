@@ -8,7 +8,8 @@ whether a correction is right; `judge` names it, and says of a script that it is
 
 A row a policy and measure: `located` names the teacher's step; `none` says that every step is right; `in form` writes a
 cause and a correction; `corrected` puts the teacher's step right, whether it had found it or not; `both`. Beside each
-stands its difference to the first policy (`against`), on the same errors. Intervals are over problems.
+stands its difference to the first policy (`against`), on the same errors. Intervals are over problems. `paper` is the
+published share, of the paper's Qwen2.5-Math-7B-Instruct.
 """
 
 from __future__ import annotations
@@ -72,10 +73,17 @@ def _stated(values: Sequence[float], ids: Sequence[str], share: bool) -> dict[st
 
 
 def build(paths: Sequence[Path], spec: str = "{}") -> pl.DataFrame:
-    """Columns: method, seed, measure, against (null: none), errors, problems, count, value, low, high, judge."""
+    """Columns: method, seed, measure, against (null: none), errors, problems, count, value, low, high, judge, paper."""
     import polars as pl
 
     from orion.files import read_metadata, read_table
+    from orion.tables.paper import reference
+
+    printed = {
+        (row.recipe, row.metric.removeprefix("error ")): row.value / 100
+        for row in reference()
+        if row.paper == "SuperCorrect" and row.metric.startswith("error ")
+    }
 
     places = [path for path in paths if path.name == "locations.parquet"]
     if len(places) != 1:
@@ -88,10 +96,13 @@ def build(paths: Sequence[Path], spec: str = "{}") -> pl.DataFrame:
         if path.name == "own.parquet":
             policy = (path.parts[-3], path.parts[-2].removeprefix("seed"))
             policies[policy] = flags_of(read_table(path), read_table(path.with_name("judged.parquet")))
-    rows = [row | {"judge": judge} for row in rows_of(policies, problem_of)]
+    rows = [
+        row | {"judge": judge, "paper": None if row["against"] else printed.get((row["method"], row["measure"]))}
+        for row in rows_of(policies, problem_of)
+    ]
     schema: dict[str, Any] = dict.fromkeys(("method", "seed", "measure", "against"), pl.String)
     schema |= dict.fromkeys(("errors", "problems", "count"), pl.Int64)
-    schema |= dict.fromkeys(("value", "low", "high"), pl.Float64) | {"judge": pl.String}
+    schema |= dict.fromkeys(("value", "low", "high"), pl.Float64) | {"judge": pl.String, "paper": pl.Float64}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

@@ -156,6 +156,10 @@ def test_who_finds_the_step_and_who_mends_it(tmp_path: Path) -> None:
     assert {n for _, n in found.values()} == {4} and set(table["problems"]) == {3}
     (change,) = table.filter(method="sc", measure="located").drop_nulls("against").to_dicts()
     assert (change["against"], change["count"], change["value"]) == ("hsft, seed 0", 2, 0.5)
+    shown = {
+        (row["method"], row["measure"]): row["paper"] for row in table.filter(pl.col("against").is_null()).to_dicts()
+    }
+    assert (shown["hsft", "located"], shown["hsft", "corrected"], shown["hsft", "both"]) == (0.43, 0.12, None)
     assert set(table["judge"]) == {"scripted-r1 (a script, not a model)"}
 
 

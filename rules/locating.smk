@@ -45,7 +45,7 @@ rule sample_locating:
         problems=BENCHMARK_PROBLEMS,
         locations=f"{LOCATING}/locations.parquet",
         model="results/models/{student}/manifest.json",
-        adapter=artifacts.final_adapter,
+        adapter=lambda w: artifacts.policy(w).get("adapter", []),
     output:
         own=f"{LOCATING}/{{method}}/seed{{seed}}/own.parquet",
         stats=f"{LOCATING}/{{method}}/seed{{seed}}/own.stats.json",

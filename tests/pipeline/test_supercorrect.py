@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from orion.show import show
+from orion.show.__main__ import show
 from tests.pipeline.workspace import Workspace
 from tests.training.tiny import write_model
 

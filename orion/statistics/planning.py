@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+MOST = 1_000_000  # a count beyond it is no advice; a difference that is 0 but for rounding would ask for 10 to the 30
+
+
 class Plan(NamedTuple):
-    """Shares for `detectable`; the counts are None where no number of that kind alone would settle it."""
+    """Shares for `detectable`; the counts are None where no number of that kind alone, `MOST` at most, would settle it."""
 
     detectable: float
     """Smallest true difference that this design finds with the wanted power."""
@@ -57,7 +60,8 @@ def plan(
 
     def count(now: int, shrinks: float) -> int | None:
         room = wanted - (parts.variance - shrinks)
-        return max(ceil(now * shrinks / room), now) if room > 0 else None
+        needed = now * shrinks / room if room > 0 else float("inf")
+        return max(ceil(needed), now) if needed <= MOST else None
 
     return Plan(
         detectable,

@@ -140,3 +140,10 @@ def test_draws_that_would_settle_it_do_settle_it() -> None:
 def test_no_difference_can_not_be_settled_by_any_number() -> None:
     same = np.array([[0.5, 0.1, 0.9]])
     assert plan(compare([same], [same]), 0.0, 10, 1)[1:] == (None, None, None)
+
+
+def test_a_difference_that_is_none_but_for_rounding_asks_for_no_number_of_thirty_digits() -> None:
+    rng = np.random.default_rng(11)
+    a, b = _methods(rng, 80, 4, 2)
+    nothing = compare([a], [b], draws=4, flips=99)._replace(value=-1.4e-17)
+    assert plan(nothing, draw_noise(a, 4) + draw_noise(b, 4), 4, 2)[1:] == (None, None, None)

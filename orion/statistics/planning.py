@@ -20,7 +20,7 @@ MOST = 1_000_000  # a count beyond it is no advice; a difference that is 0 but f
 
 
 class Plan(NamedTuple):
-    """Shares for `detectable`; the counts are None where no number of that kind alone, `MOST` at most, would settle it."""
+    """Shares for `detectable`; counts are None where no number of that kind alone, `MOST` at most, would settle it."""
 
     detectable: float
     """Smallest true difference that this design finds with the wanted power."""

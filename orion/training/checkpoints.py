@@ -43,6 +43,14 @@ class Checkpoints:
     def path(self) -> Path:
         return self.folder / "checkpoint.pt"
 
+    @property
+    def pieces(self) -> Path:
+        """A folder for checkpoints that several processes write, a piece each."""
+        return self.folder / "pieces"
+
+    def saved(self) -> None:
+        self.last = time.monotonic()
+
     def due(self) -> bool:
         return time.monotonic() - self.last >= self.every
 
@@ -51,7 +59,7 @@ class Checkpoints:
 
         with replacing(self.path) as part:
             torch.save(state, part)
-        self.last = time.monotonic()
+        self.saved()
 
     def load(self) -> dict[str, Any] | None:
         import torch

@@ -181,16 +181,13 @@ class Loop:
         }  # fmt: skip
 
     def _keep(self, log: list[Row]) -> None:
-        weights, optimiser = self.team.state(self.model, self.optimiser)
-        if self.team.leads:
-            best = {"best": self.held_out.best} if self.held_out else {}
-            self.checkpoints.save({"log": log, "weights": weights, "optimiser": optimiser} | best)
+        best = {"best": self.held_out.best} if self.held_out else {}
+        self.team.keep(self.model, self.optimiser, self.checkpoints, {"log": log} | best)
 
     def _resume(self) -> list[Row]:
-        state = self.checkpoints.load()
+        state = self.team.resume(self.model, self.optimiser, self.checkpoints)
         if state is None:
             return []
-        self.team.restore(self.model, self.optimiser, state["weights"], state["optimiser"])
         if self.held_out:
             self.held_out.best = state["best"]
         log: list[Row] = state["log"]
@@ -219,8 +216,7 @@ class Loop:
     def _measure(self, held_out: HeldOut, row: Row) -> None:
         row["held_out_loss"] = self._held_out_loss(held_out.examples)
         if held_out.better(row["held_out_loss"]):
-            weights, _ = self.team.state(self.model, self.optimiser)
-            held_out.keep(row, weights)
+            held_out.keep(row, self.team.weights(self.model))
         self._say(f"held out  loss {row['held_out_loss']:.4f}")
 
     def kept_weights(self) -> dict[str, Tensor] | None:

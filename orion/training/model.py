@@ -183,7 +183,9 @@ def save(reader: Reader, weights: dict[str, Tensor] | None, folder: Path, manife
     """Write the adapter (or, after full training, the model) into `folder`, without a machine's paths or anything else
     that differs between two runs of the same training."""
     model: Any = reader.model
+    tied = getattr(model, "all_tied_weights_keys", {})  # written once, as one process alone does by itself
     state = weights and {name.removeprefix("model."): weight for name, weight in weights.items()}
+    state = state and {name: weight for name, weight in state.items() if name not in tied}
     model.save_pretrained(folder, state_dict=state)
     (folder / "README.md").unlink(missing_ok=True)
     for written in folder.glob("*.safetensors"):

@@ -83,7 +83,7 @@ def train(
             track=track,
         )
         log = loop.run()
-        weights = team.state(loop.model, loop.optimiser)[0] if team.size > 1 else None
+        weights = team.weights(loop.model) if team.size > 1 else None
         if (kept := loop.kept_weights()) is not None:
             weights = kept if team.size > 1 else None
             if team.size == 1:

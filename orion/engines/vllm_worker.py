@@ -14,11 +14,28 @@ import os
 import signal
 import sys
 import threading
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+
+def end_group(group: int) -> None:
+    """Kill the processes of a group but the caller, and multiprocessing's resource trackers: these outlive the others
+    by design, give vLLM's shared memory back and leave by themselves."""
+    if not Path("/proc/self/stat").exists():  # no Linux
+        os.killpg(group, signal.SIGKILL)
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended as we looked
+            if int((place / "stat").read_text().rpartition(")")[2].split()[2]) != group:
+                continue
+            if int(place.name) != os.getpid() and b"resource_tracker" not in (place / "cmdline").read_bytes():
+                os.kill(int(place.name), signal.SIGKILL)
 
 
 def leave_with_parent() -> None:
     sys.stdin.buffer.read()
-    os.killpg(0, signal.SIGKILL)  # vLLM's own processes too: the engine made us the leader of a group
+    end_group(os.getpgid(0))  # vLLM's own processes: the engine made us the leader of a group
+    os._exit(1)
 
 
 async def answer_all(job: dict, out) -> None:  # type: ignore[no-untyped-def, type-arg]
@@ -26,9 +43,11 @@ async def answer_all(job: dict, out) -> None:  # type: ignore[no-untyped-def, ty
     from vllm.engine.arg_utils import AsyncEngineArgs
     from vllm.lora.request import LoRARequest
     from vllm.sampling_params import RequestOutputKind
+    from vllm.usage.usage_lib import UsageContext
     from vllm.v1.engine.async_llm import AsyncLLM
 
-    engine = AsyncLLM.from_engine_args(AsyncEngineArgs(**job["engine"]))
+    # Offline defaults: as many rows at once as `vllm.LLM` takes, not as few as a server.
+    engine = AsyncLLM.from_engine_args(AsyncEngineArgs(**job["engine"]), usage_context=UsageContext.LLM_CLASS)
     lora = LoRARequest("adapter", 1, job["adapter"]) if job["adapter"] else None
 
     def write(line: dict) -> None:  # type: ignore[type-arg]
@@ -39,7 +58,8 @@ async def answer_all(job: dict, out) -> None:  # type: ignore[no-untyped-def, ty
 
     async def answer(number: int, ask: dict) -> None:  # type: ignore[type-arg]
         params = SamplingParams(**ask["params"], output_kind=RequestOutputKind.FINAL_ONLY)
-        async for output in engine.generate({"prompt_token_ids": ask["ids"]}, params, str(number), lora_request=lora):
+        prompt = {"type": "token", "prompt_token_ids": ask["ids"]}  # as it is: vLLM's own rendering has nothing to add
+        async for output in engine.generate(prompt, params, str(number), lora_request=lora):
             done = output.outputs[0]
             line = {
                 "ask": number,
@@ -49,10 +69,7 @@ async def answer_all(job: dict, out) -> None:  # type: ignore[no-untyped-def, ty
             }
             write(line)
 
-    try:
-        await asyncio.gather(*(answer(number, ask) for number, ask in enumerate(job["asks"])))
-    finally:
-        engine.shutdown()
+    await asyncio.gather(*(answer(number, ask) for number, ask in enumerate(job["asks"])))
 
 
 def main() -> None:
@@ -61,8 +78,14 @@ def main() -> None:
     threading.Thread(target=leave_with_parent, daemon=True).start()
     with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123
         job = json.load(file)
-    asyncio.run(answer_all(job, out))
-    os._exit(0)  # vLLM is shut down; what its parts do when the interpreter ends is noise
+    code = 1
+    try:
+        asyncio.run(answer_all(job, out))
+        code = 0
+    except Exception:
+        traceback.print_exc()
+    end_group(os.getpgid(0))  # nothing is left to do; vLLM's own way to end takes seconds and a page of messages
+    os._exit(code)
 
 
 if __name__ == "__main__":

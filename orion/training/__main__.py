@@ -98,7 +98,7 @@ def _took(arguments: argparse.Namespace, spec: TrainingSpec, examples: Sequence[
     chosen = (sum(examples[n].tokens for n in rows) for _, rows in steps(len(examples), spec.training, arguments.seed))
     made = json.loads((arguments.adapter / "training.json").read_text(encoding="utf-8"))
     return {
-        "seconds": round(sum(tokens / rate for tokens, rate in zip(chosen, rates, strict=True)), 1),
+        "seconds": round(sum(tokens / rate for tokens, rate in zip(chosen, rates, strict=True)), 3),
         "gpus": made.get("gpus", 0),
         "steps": len(rates),
     }

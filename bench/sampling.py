@@ -143,7 +143,7 @@ def run_raw_vllm(arguments: argparse.Namespace, student: Any) -> tuple[int, floa
         job.write_text(json.dumps(engine.job(requests, engine.prompts(requests))), encoding="utf-8")
         command = [engine.python, str(Path(scratch) / "raw.py"), str(job)]
         done = subprocess.run(command, env=engine.environment(), stdout=subprocess.PIPE, text=True, check=True)
-    tokens, seconds = json.loads(done.stdout.split("RESULT")[1])
+    tokens, seconds = json.loads(done.stdout.split("RESULT")[1].splitlines()[0])
     return int(tokens), float(seconds)
 
 
@@ -183,7 +183,7 @@ def main() -> None:
         if done.returncode:
             print(f"{name:10} failed (code {done.returncode})")
             continue
-        tokens, seconds = json.loads(done.stdout.split("RESULT")[1])
+        tokens, seconds = json.loads(done.stdout.split("RESULT")[1].splitlines()[0])
         rates[name] = tokens / seconds
         beside = ", ".join(f"{rates[name] / rates[other]:.2f} x {other}" for other in rates if other != name)
         print(f"{name:10} {rates[name]:8.1f} tokens/s  ({tokens} in {seconds:.1f} s)  {beside:40}  {CONTENDERS[name]}")

@@ -121,6 +121,8 @@ class VllmEngine(LocalEngine):
             chosen |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": next(r for r in _RANKS if r >= rank)}
         if not _has_gpu():
             chosen["enforce_eager"] = True  # compiling takes longer than most CPU jobs
+            # A prompt in pieces is a seeded draw to take back, which generators on CPUs cannot do: vLLM would end.
+            chosen["enable_chunked_prefill"] = False
             if student.memory_fraction is None and not os.environ.get("VLLM_CPU_KVCACHE_SPACE"):
                 chosen["kv_cache_memory_bytes"] = self._cache_bytes(prompts)
         return {name: value for name, value in chosen.items() if value is not None}

@@ -146,6 +146,17 @@ def test_exposure_and_an_adapters_evaluation_run_through_vllm(model: Path, tmp_p
 @pytest.mark.slow
 @needs_vllm
 @pytest.mark.timeout(1800)
+def test_more_prompts_than_fit_into_one_step_are_answered(model: Path) -> None:
+    """vLLM would cut one of them in two, and a seeded one must not be there: generators on CPUs cannot go back."""
+    engine = VllmEngine(model, None, Student(model=str(model / "model"), dtype="float32"), threads=1)
+    requests = ask(engine, Sampling(1.0, 2), draws=400)
+    assert sum(len(prompt.ids) for prompt in engine.prompts(requests)) > 16384
+    answered = list(engine.complete(requests))
+    assert len(answered) == len(requests) and {record.status for record in answered} == {"ok"}
+
+
+@needs_vllm
+@pytest.mark.timeout(1800)
 def test_leaving_early_ends_vllm_and_keeps_what_was_received(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = VllmEngine(model, None, Student(model=str(model / "model"), dtype="float32"), threads=1)
     started: list[subprocess.Popen[str]] = []

@@ -147,7 +147,9 @@ def test_the_share_of_key_tokens_and_the_page_are_there(arms: Workspace) -> None
 def test_what_a_second_teacher_is_asked_reruns_its_arms_and_no_others(arms: Workspace) -> None:
     assert arms.planned(TABLE) == set()
 
-    sets = [f"results/tiny/mincot-{name}/seed0/sft.training_set.parquet" for name in ("chat", "edited", "structure", "easy")]
+    sets = [
+        f"results/tiny/mincot-{name}/seed0/sft.training_set.parquet" for name in ("chat", "edited", "structure", "easy")
+    ]
 
     def planned(**over: Any) -> tuple[set[str], set[str]]:
         """What is asked of teachers, and which methods' training sets are built anew."""

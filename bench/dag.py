@@ -1,5 +1,6 @@
-"""`python -m bench.dag [--jobs 100 1000 ...]`: how long Snakemake takes to plan our rules, beside a bare Snakefile with
-the same number of shell jobs; each with nothing made yet (plan) and with everything made (no-op).
+"""`python -m bench.dag [--jobs 100 1000 ...]`: how long Snakemake takes to plan our rules, beside two bare Snakefiles
+with as many shell jobs: a chain, one input each (bare), and one whose jobs have as many inputs as ours (wide), as its
+time goes with inputs as much as with jobs; each with nothing made yet (plan) and with everything made (no-op).
 
 Seconds are of processor time, the fewest of several turns: planning waits for nothing, and other load hardly counts.
 """
@@ -17,9 +18,12 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-# As many levels as ours, each job with one input, a log, a benchmark file and a param.
+DRY = ["--dry-run", "--quiet", "rules"]
+# As many levels as ours, each job with inputs, a log, a benchmark file and a param. `MORE` are files that all share,
+# as ours share problems and models.
 BARE = """
 N = {width}
+MORE = expand("out/0/{{n}}.txt", n=range({more}))
 
 rule all:
     input: expand("out/7/{{n}}.txt", n=range(N))
@@ -33,12 +37,12 @@ rule first:
 """
 LEVEL = """
 rule level{level}:
-    input: "out/{before}/{{n}}.txt"
+    input: "out/{before}/{{n}}.txt", MORE
     output: "out/{level}/{{n}}.txt"
     log: "logs/{level}/{{n}}.log"
     benchmark: "benchmarks/{level}/{{n}}.tsv"
     params: spec="level{level}"
-    shell: "cp {{input}} {{output}} 2> {{log}}"
+    shell: "cat {{input}} > {{output}} 2> {{log}}"
 """
 
 
@@ -50,8 +54,10 @@ def study(jobs: int) -> dict[str, object]:
     return dict(config) | {"seeds": list(range(max(1, jobs // a_seed)))}
 
 
-def snakemake(snakefile: Path, folder: Path, *arguments: str) -> tuple[float, str]:
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--directory", str(folder)]
+def snakemake(folder: Path, *arguments: str) -> tuple[float, str]:
+    """Processor time in seconds, and what it said."""
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "snakemake", "--directory", str(folder)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -66,36 +72,41 @@ def planned(said: str) -> int:
 
 
 def measure(jobs: int, folder: Path, repeats: int) -> None:
-    ours, bare = folder / "ours", folder / "bare"
-    ours.mkdir()
-    bare.mkdir()
     config = folder / "study.yaml"
     config.write_text(yaml.safe_dump(study(jobs)))
-    given = ["--configfile", str(config)]
-    dry = ["--dry-run", "--quiet", "rules"]
-    count = planned(snakemake(ROOT / "Snakefile", ours, *dry, *given)[1])
-    levels = "".join(LEVEL.format(level=level, before=level - 1) for level in range(1, 8))
-    (bare / "Snakefile").write_text(BARE.format(width=max(1, count // 8)) + levels)
-    same = planned(snakemake(bare / "Snakefile", bare, *dry)[1])
+    ours = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(config)]
+    _, said = snakemake(folder / "ours", *ours, "--dry-run")
+    count = planned(said)
+    inputs = sum(len(found.split(", ")) for found in re.findall(r"^    input: (.*)$", said, re.MULTILINE))
+    commands = {"ours": ours}
+    for name, more in (("bare", 0), ("wide", round(inputs / count * 8 / 7) - 1)):  # the first of 8 levels has no input
+        path = folder / f"{name}.smk"
+        levels = "".join(LEVEL.format(level=level, before=level - 1) for level in range(1, 8))
+        path.write_text(BARE.format(width=max(1, count // 8), more=more) + levels)
+        commands[name] = ["--snakefile", str(path)]
+    print(f"{count:,} jobs with {inputs:,} inputs", flush=True)
     for what in ("plan", "no-op"):
-        if what == "no-op":  # --touch records outputs as made, for files that exist
-            for place, snakefile, more in ((ours, ROOT / "Snakefile", given), (bare, bare / "Snakefile", [])):
-                _, said = snakemake(snakefile, place, "--dry-run", *more)
-                for outputs in re.findall(r"^    output: (.*)$", said, re.MULTILINE):
-                    for name in outputs.split(", "):
-                        path = place / name
-                        path.mkdir(parents=True) if name.endswith("/adapter") else _touch(path)
-                snakemake(snakefile, place, "--touch", "--cores", "1", "--quiet", "all", *more)
-        times: dict[str, list[float]] = {"ours": [], "bare": []}
+        if what == "no-op":
+            for name, command in commands.items():
+                _make_all(folder / name, command)
+        times: dict[str, list[float]] = {name: [] for name in commands}
         for _ in range(repeats):
-            times["ours"].append(snakemake(ROOT / "Snakefile", ours, *dry, *given)[0])
-            times["bare"].append(snakemake(bare / "Snakefile", bare, *dry)[0])
+            for name, command in commands.items():
+                times[name].append(snakemake(folder / name, *command, *DRY)[0])
         best = {name: min(values) for name, values in times.items()}
-        print(
-            f"{what:>6}  ours {count:>6,} jobs {best['ours']:6.2f} s   bare {same:>6,} jobs {best['bare']:6.2f} s   "
-            f"ratio {best['ours'] / best['bare']:.2f}",
-            flush=True,
-        )
+        seconds = "   ".join(f"{name} {value:6.2f} s" for name, value in best.items())
+        ratios = "   ".join(f"ours/{name} {best['ours'] / best[name]:.2f}" for name in ("bare", "wide"))
+        print(f"{what:>6}  {seconds}   {ratios}", flush=True)
+
+
+def _make_all(place: Path, command: list[str]) -> None:
+    """Record every output as made: `--touch` does so for files that exist."""
+    _, said = snakemake(place, *command, "--dry-run")
+    for outputs in re.findall(r"^    output: (.*)$", said, re.MULTILINE):
+        for name in outputs.split(", "):
+            path = place / name
+            path.mkdir(parents=True) if name.endswith("/adapter") else _touch(path)
+    snakemake(place, *command, "--touch", "--cores", "1", "--quiet", "all")
 
 
 def _touch(path: Path) -> None:

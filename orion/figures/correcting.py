@@ -39,6 +39,8 @@ def _dots(
             color=alt.Color("measure:N", sort=list(kinds), scale=scale, legend=legend),
             yOffset=alt.YOffset("measure:N", sort=list(kinds)),
         )
+    else:
+        base = base.encode(color=alt.value(BLUE))
     ends = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title, axis=axis), x2="high:Q")
     points = base.mark_point(filled=True, size=50, opacity=1).encode(x=alt.X(f"{value}:Q", title=title, axis=axis))
     width = (PAGE - 180) // columns - 20

@@ -11,14 +11,32 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-WHICH = {"all": "all its problems", "shared": "problems that every method has"}
+
+def _which(table: pl.DataFrame) -> dict[str, str]:
+    """Titles of the two panels: each arm's own problems, and those that all of them have."""
+    import polars as pl
+
+    count = int(ends(table.filter(pl.col("problems") == "shared"), "ids")[1])
+    return {"all": "all its problems", "shared": f"problems that every method has (n = {count})"}
+
+
+def _different(table: pl.DataFrame) -> tuple[list[str], list[str]]:
+    """The arms whose curves differ, and a line for each other one: methods that begin with the same stage share it."""
+    first: dict[Any, str] = {}
+    notes = []
+    for arm in order(table, "arm"):
+        curve = tuple(table.filter(arm=arm).select("step", "mean", "low", "high").rows())
+        if first.setdefault(curve, arm) != arm:
+            notes.append(f"{arm}: the curve of {first[curve]}.")
+    return list(first.values()), notes
 
 
 def _entropy(table: pl.DataFrame, metadata: Mapping[str, Any]) -> Any:
     import altair as alt
     import polars as pl
 
-    arms = order(table, "arm")
+    arms, same = _different(table)
+    table = table.filter(pl.col("arm").is_in(arms))
     scale = arm_scale(arms)
     below = alt.Legend(orient="bottom", columns=3, title=None, symbolType="stroke", symbolOpacity=1, symbolSize=400)
     colour = alt.Color("arm:N", sort=arms, scale=alt.Scale(domain=arms, range=scale["colours"]), legend=below)
@@ -31,7 +49,7 @@ def _entropy(table: pl.DataFrame, metadata: Mapping[str, Any]) -> Any:
     points = untrained.encode(x="step:Q", y=y, color=colour)
     seeds = int(ends(table, "seeds")[1])
     band_of = f"the band spans {seeds} training seeds" if seeds > 1 else "one training seed"
-    notes = [f"Diamonds: the untrained student over the whole training set. Lines: {band_of}."]
+    notes = [f"Diamonds: the untrained student over the whole training set. Lines: {band_of}.", *same]
     return dressed(alt.layer(band, line, points).properties(width=PAGE - 80, height=280), notes)
 
 
@@ -41,7 +59,7 @@ def _perplexity(table: pl.DataFrame, metadata: Mapping[str, Any]) -> Any:
 
     names = {"perplexity": "of all tokens", "mean_of_rows": "mean over CoTs"}
     intervals = {"perplexity": ("low", "high"), "mean_of_rows": ("mean_low", "mean_high")}
-    shared = ["arm", "reader", "problems"]
+    shared, panels = ["arm", "reader", "problems"], _which(table)
     long = pl.concat(
         table.select(
             *shared, pl.lit(names[name]).alias("which"), pl.col(name).alias("value"),
@@ -50,7 +68,7 @@ def _perplexity(table: pl.DataFrame, metadata: Mapping[str, Any]) -> Any:
         for name, (low, high) in intervals.items()
     ).with_columns(
         reader=pl.col("reader").replace({"base": "untrained student", "outside": "outside model"}),
-        problems=pl.col("problems").replace(WHICH), end=pl.coalesce("to", "value"),
+        problems=pl.col("problems").replace(panels), start=pl.coalesce("from", "value"), end=pl.coalesce("to", "value"),
     )  # fmt: skip
     arms = order(table, "arm")
     y = alt.Y("arm:N", title=None, sort=arms)
@@ -59,7 +77,7 @@ def _perplexity(table: pl.DataFrame, metadata: Mapping[str, Any]) -> Any:
     which = list(names.values())
     colour = alt.Color("which:N", scale=alt.Scale(domain=which, range=[BLUE, ORANGE]), legend=legend)
     shape = alt.Shape("which:N", scale=alt.Scale(domain=which, range=["circle", "diamond"]), legend=legend)
-    domain = [0.9 * ends(long, "value")[0], 1.4 * ends(long, "end")[1]]
+    domain = [0.9 * ends(long, "start")[0], 1.4 * ends(long, "end")[1]]
     base = alt.Chart(long).encode(y=y, yOffset=offset)
     rule = base.mark_rule(strokeWidth=1.5).encode(
         x=alt.X("from:Q", title="perplexity (log scale)", scale=alt.Scale(type="log", nice=False, domain=domain)),
@@ -71,7 +89,7 @@ def _perplexity(table: pl.DataFrame, metadata: Mapping[str, Any]) -> Any:
     )
     panel = alt.layer(rule, point, text, data=long).properties(width=190, height=alt.Step(13))
     rows = alt.Row("reader:N", title=None, sort=order(long, "reader"))
-    columns = alt.Column("problems:N", title=None, sort=list(WHICH.values()))
+    columns = alt.Column("problems:N", title=None, sort=list(panels.values()))
     return dressed(panel.facet(row=rows, column=columns), ["Perplexity of the CoTs, with 95% intervals over problems."])
 
 
@@ -79,7 +97,8 @@ def _lengths(table: pl.DataFrame, metadata: Mapping[str, Any]) -> Any:
     import altair as alt
     import polars as pl
 
-    table = table.with_columns(problems=pl.col("problems").replace(WHICH))
+    panels = _which(table)
+    table = table.with_columns(problems=pl.col("problems").replace(panels))
     arms = order(table, "arm")
     base = alt.Chart(table).encode(y=alt.Y("arm:N", title=None, sort=arms))
     outer = base.mark_rule().encode(x=alt.X("p10:Q", title="tokens of a CoT"), x2="p90:Q")
@@ -87,7 +106,7 @@ def _lengths(table: pl.DataFrame, metadata: Mapping[str, Any]) -> Any:
     middle = base.mark_tick(size=16, thickness=2, color="black").encode(x="median:Q")
     mean = base.mark_point(filled=True, size=45, color=ORANGE, shape="diamond", opacity=1).encode(x="mean:Q")
     panel = alt.layer(outer, inner, middle, mean, data=table).properties(width=215, height=alt.Step(22))
-    chart = panel.facet(column=alt.Column("problems:N", title=None, sort=list(WHICH.values())))
+    chart = panel.facet(column=alt.Column("problems:N", title=None, sort=list(panels.values())))
     return dressed(chart, ["Line: p10 to p90. Box: middle half. Tick: median. Diamond: mean."])
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from orion.analysis import distance, entropy, funnel, key_tokens
+from orion.analysis import distance, entropy, funnel, key_tokens, perplexity
 from orion.analysis.lengths import summarise
 from orion.errors import UserError
+from orion.figures.charts import CHARTS
 from orion.files import write_table
 from tests.analysis.folder import write_study
 
@@ -119,3 +120,32 @@ def test_a_table_that_is_no_analysis_is_refused(student: Path):
     command = [sys.executable, "-m", "orion.figures", "--analysis", str(student / "errors.parquet"), "--output", "x"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2 and "figures exist of entropy, perplexity" in done.stderr
+
+
+def test_methods_that_share_a_stage_share_its_curve():
+    curve = {"step": [0, 1, 2], "seeds": [0, 1, 1], "mean": [1.5, 1.2, 0.4], "low": [1.5, 1.2, 0.4]}
+    curves = {"orion": 0.0, "other": 0.1, "orion-again": 0.0}
+    table = pl.concat(
+        pl.DataFrame(curve | {"method": [name] * 3, "high": curve["mean"]}).with_columns(pl.col("mean") + more)
+        for name, more in curves.items()
+    )
+    drawn = CHARTS["entropy"].draw(CHARTS["entropy"].numbers(table, {"orion": "ORION"}), {}).to_dict()
+    assert drawn["title"]["text"][1:] == ["orion-again: the curve of ORION."]
+    assert drawn["layer"][1]["encoding"]["color"]["scale"]["domain"] == ["ORION", "other"]
+
+
+def test_the_panel_of_shared_problems_says_how_many_they_are():
+    row = {"perplexity": 3.0, "low": 1.0, "high": 9.0, "mean_of_rows": 3.0, "mean_low": 1.0, "mean_high": 9.0}
+    rows = [
+        row | {"reader": "base", "method": "orion", "problems": which, "ids": n}
+        for which, n in (("all", 9), ("shared", 2))
+    ]
+    drawn = CHARTS["perplexity"].draw(CHARTS["perplexity"].numbers(pl.DataFrame(rows), {}), {}).to_dict()
+    assert drawn["facet"]["column"]["sort"][1].endswith("(n = 2)")
+
+
+def test_no_interval_of_a_perplexity_ends_below_one():
+    found = perplexity.numbers(
+        pl.DataFrame({"id": ["a", "b"], "tokens": [4, 4], "nll": [1.0, 9.0], "entropy": [1.0, 1.0]})
+    )
+    assert found["low"] == found["mean_low"] == 1.0 < found["perplexity"] < found["high"]

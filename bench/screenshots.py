@@ -50,11 +50,8 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, browser(arguments.page, Path(folder) / "profile", SIZE) as page:
-        for name, dark in (("traces-training", False), ("traces-dark", True)):
-            page.dark(dark)
-            training(page, arguments.training)
-            page.driver.save_screenshot(str(arguments.output / f"{name}.png"))
-        page.dark(False)
+        training(page, arguments.training)
+        page.driver.save_screenshot(str(arguments.output / "traces-training.png"))
         benchmark(page, arguments.method)
         page.driver.save_screenshot(str(arguments.output / "traces-benchmark.png"))
         if said := page.console():

@@ -1,7 +1,9 @@
 """Engine `transformers`: samples a local student in this process, on whatever torch runs on.
 
 What a request gets does not depend on what else is asked (up to numerics): every row draws from a random stream of its
-own, seeded by `Request.seed`. The loop is in `decoding.py`, the choice of a token in `choose.py`.
+own, seeded by `Request.seed`. The loop is in `decoding.py`, the choice of a token in `choose.py`. The library's own
+continuous batching (`generate_batch`) serves on CPUs, too, but without a seed for each row, at a seventh of the speed
+(transformers 5.23, SmolLM2-135M, 16 prompts on a thread: 19 against 132 tokens/s).
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +29,12 @@ from orion.types import Message, Record, Request
 _KEY = "STUDENT_API_KEY"
 
 
+def _get(url: str, timeout: float) -> Any:
+    headers = {"Authorization": f"Bearer {os.environ[_KEY]}"} if os.environ.get(_KEY) else {}
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=timeout) as answer:
+        return json.load(answer)
+
+
 class ServedStudent(LocalEngine):
     name = "api"
 
@@ -43,7 +50,16 @@ class ServedStudent(LocalEngine):
         return self.student.model if self.adapter is None else f"adapter-{adapter_digest(self.adapter)}"
 
     def versions(self) -> dict[str, str]:
-        return {"engine_version": "unknown (the server's)", "endpoint": self.endpoint.address()}
+        return {"engine_version": self._version, "endpoint": self.endpoint.address()}
+
+    @cached_property
+    def _version(self) -> str:
+        """What the server says of itself: at /version (vLLM) or /server_info (SGLang), beside its /v1."""
+        root = str(self.student.base_url).rstrip("/").removesuffix("/v1")
+        for path in ("/version", "/server_info", "/get_server_info"):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                return f"{str(_get(root + path, timeout=5)['version'])[:80]} (the server's)"
+        return "unknown (the server's)"
 
     def parallelism(self) -> str:
         return "the server's"
@@ -77,10 +93,8 @@ class ServedStudent(LocalEngine):
 
     def _check_served(self) -> None:
         url = f"{str(self.student.base_url).rstrip('/')}/models"
-        headers = {"Authorization": f"Bearer {os.environ[_KEY]}"} if os.environ.get(_KEY) else {}
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=30) as answer:
-                served = [str(model["id"]) for model in json.load(answer)["data"]]
+            served = [str(model["id"]) for model in _get(url, timeout=30)["data"]]
         except urllib.error.HTTPError as error:
             hint = f"; set {_KEY} to its key" if error.code in (401, 403) else ""
             raise UserError(

@@ -21,16 +21,22 @@ from tests.engines.conftest import Make, ask
 
 
 class Served:
-    """A server that knows some models and echoes the question; `bodies` is what it was sent."""
+    """A server that knows some models and echoes the question; `bodies` is what it was sent, `about` what it says of
+    itself, by path."""
 
     def __init__(self) -> None:
         self.models: list[str] = []
         self.bodies: list[dict[str, Any]] = []
+        self.about: dict[str, Any] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self.give({"data": [{"id": name} for name in outer.models]}, "application/json")
+                pages = {"/v1/models": {"data": [{"id": name} for name in outer.models]}} | outer.about
+                if self.path in pages:
+                    self.give(pages[self.path], "application/json")
+                else:
+                    self.send_error(404)
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -102,3 +108,20 @@ def test_a_server_that_is_not_there_is_named(folder: Path, student: Student) -> 
     )
     with pytest.raises(UserError, match=r"127\.0\.0\.1:9"):
         list(ours.complete(ask(ours, Sampling(0.0, 8), draws=1)))
+
+
+@pytest.mark.parametrize(
+    ("about", "version"),
+    [
+        ({"/version": {"version": "0.32.0"}}, "0.32.0"),  # vLLM
+        ({"/server_info": {"version": "0.5.4", "tp_size": 1}}, "0.5.4"),  # SGLang
+        ({"/version": ["what?"]}, "unknown"),
+        ({}, "unknown"),
+    ],
+)
+def test_what_a_server_is_stands_in_the_metadata(
+    served: Served, folder: Path, student: Student, about: dict[str, Any], version: str
+) -> None:
+    served.about = about
+    ours = ServedStudent(folder, None, student.model_copy(update={"engine": "api", "base_url": served.url}))
+    assert ours.provenance["engine_version"] == f"{version} (the server's)"

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from orion.students import adapter_digest
 from orion.types import Message, Record, Request
 
 _KEY = "STUDENT_API_KEY"
+_NO_ANSWER = (OSError, HTTPException, ValueError, KeyError, TypeError)  # nobody, no HTTP, no JSON, not what we seek
 
 
 def _get(url: str, timeout: float) -> Any:
@@ -57,7 +59,7 @@ class ServedStudent(LocalEngine):
         """What the server says of itself: at /version (vLLM) or /server_info (SGLang), beside its /v1."""
         root = str(self.student.base_url).rstrip("/").removesuffix("/v1")
         for path in ("/version", "/server_info", "/get_server_info"):
-            with suppress(OSError, ValueError, KeyError, TypeError):
+            with suppress(*_NO_ANSWER):
                 return f"{str(_get(root + path, timeout=5)['version'])[:80]} (the server's)"
         return "unknown (the server's)"
 
@@ -100,7 +102,7 @@ class ServedStudent(LocalEngine):
             raise UserError(
                 f"base_url {self.student.base_url}: the server says {error.code} to /models{hint}"
             ) from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except _NO_ANSWER as error:
             raise UserError(f"base_url {self.student.base_url}: no list of models from there: {error}") from None
         if self.served_name not in served:
             how = f"--served-model-name {self.served_name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socketserver
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -125,3 +126,20 @@ def test_what_a_server_is_stands_in_the_metadata(
     served.about = about
     ours = ServedStudent(folder, None, student.model_copy(update={"engine": "api", "base_url": served.url}))
     assert ours.provenance["engine_version"] == f"{version} (the server's)"
+
+
+class NoHttp(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        self.request.recv(1024)
+        self.request.sendall(b"220 mail here\r\n")
+
+
+def test_a_server_of_something_else_is_named(folder: Path, student: Student) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), NoHttp) as mail:
+        threading.Thread(target=mail.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{mail.server_address[1]}/v1"
+        ours = ServedStudent(folder, None, student.model_copy(update={"engine": "api", "base_url": url}))
+        assert ours.provenance["engine_version"] == "unknown (the server's)"
+        with pytest.raises(UserError, match="no list of models from there"):
+            list(ours.complete(ask(ours, Sampling(0.0, 8), draws=1)))
+        mail.shutdown()

@@ -155,6 +155,7 @@ def test_more_prompts_than_fit_into_one_step_are_answered(model: Path) -> None:
     assert len(answered) == len(requests) and {record.status for record in answered} == {"ok"}
 
 
+@pytest.mark.slow
 @needs_vllm
 @pytest.mark.timeout(1800)
 def test_leaving_early_ends_vllm_and_keeps_what_was_received(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
